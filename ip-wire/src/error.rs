@@ -455,6 +455,9 @@ fields! {
         PppHeader = "PPP header",
         LinkLength = "802.3 length",
         VlanStack = "802.1Q tag stack",
+        LinkHeaders = "link-layer headers",
+        LinkType = "link type",
+        RawIpVersion = "version of a raw IP packet",
     }
     Ipv4 {
         Ipv4Header = "IPv4 header",

@@ -21,17 +21,26 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod ah;
 pub mod checksum;
 pub mod ds;
 mod error;
+pub mod esp;
 mod fragment_offset;
+pub mod icmp;
+pub mod icmpv4;
+pub mod icmpv6;
+pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
+pub mod link;
 mod octets;
 mod protocol;
 mod reading;
 pub mod tcp;
 mod tlv;
+pub mod udp;
+pub mod udp_lite;
 
 pub use ds::{DsField, Dscp, Ecn, OutOfRange};
 pub use error::{Error, Family, Field, Reaction};

@@ -1,0 +1,55 @@
+//! The fixed part of the Encapsulating Security Payload (RFC 4303 2), all of it that is in the clear. The rest is `ipsec-wire`'s.
+//!
+//! ```text
+//! +---------------------------------------------------------------+
+//! |                 Security Parameters Index (SPI)               |  0
+//! +---------------------------------------------------------------+
+//! |                        Sequence Number                        |  4
+//! +---------------------------------------------------------------+
+//! |      initialization vector, ciphertext, integrity check       |  8
+//! +---------------------------------------------------------------+
+//! ```
+
+use crate::error::{Error, Field};
+use crate::octets::first;
+
+/// Octets before the opaque part.
+pub const FIXED_LEN: usize = 8;
+
+/// A read ESP packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View<'a> {
+    fixed: &'a [u8; FIXED_LEN],
+    payload: &'a [u8],
+}
+
+impl<'a> View<'a> {
+    /// Reads a packet.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] below 8 octets.
+    pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
+        let (fixed, payload) = first::<FIXED_LEN>(octets, Field::EspHeader)?;
+        Ok(Self { fixed, payload })
+    }
+
+    /// Security parameters index.
+    #[must_use]
+    pub const fn spi(&self) -> u32 {
+        let f = self.fixed;
+        u32::from_be_bytes([f[0], f[1], f[2], f[3]])
+    }
+
+    /// Sequence number, the low 32 bits.
+    #[must_use]
+    pub const fn sequence_number(&self) -> u32 {
+        let f = self.fixed;
+        u32::from_be_bytes([f[4], f[5], f[6], f[7]])
+    }
+
+    /// Everything behind the sequence number.
+    #[must_use]
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+}
