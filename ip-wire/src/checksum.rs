@@ -163,6 +163,13 @@ impl Delta {
             .long(old as u32, new as u32)
     }
 
+    /// Both changes.
+    #[must_use]
+    #[inline]
+    pub const fn and(self, other: Self) -> Self {
+        Self(fold32(self.0.wrapping_add(other.0)))
+    }
+
     /// The checksum that `checksum` becomes.
     #[must_use]
     #[inline]

@@ -22,10 +22,12 @@ extern crate alloc;
 extern crate std;
 
 pub mod ah;
+pub mod answer;
 pub mod checksum;
 pub mod ds;
 mod error;
 pub mod esp;
+mod flow;
 mod fragment_offset;
 pub mod icmp;
 pub mod icmpv4;
@@ -34,17 +36,23 @@ pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
 pub mod link;
+pub mod nat;
 mod octets;
+mod packet_buf;
 mod protocol;
 mod reading;
+pub mod special;
 pub mod tcp;
 mod tlv;
+pub mod tunnel;
 pub mod udp;
 pub mod udp_lite;
 
 pub use ds::{DsField, Dscp, Ecn, OutOfRange};
 pub use error::{Error, Family, Field, Reaction};
+pub use flow::{Flow, FlowKey, Fragment, Ports};
 pub use fragment_offset::FragmentOffset;
+pub use packet_buf::PacketBuf;
 pub use protocol::Protocol;
 pub use reading::Reading;
 

@@ -1,0 +1,25 @@
+//! The work that the benches measure: for each work item the family's crate and its peers, doing the same to the same
+//! octets. `ratios` prints the table, the criterion benches use the same items, `count` runs one for instruction counts.
+
+pub mod headers;
+pub mod measure;
+pub mod packets;
+
+pub use measure::{Contender, Peer, Row, Work};
+
+/// A named list of work items.
+pub struct Group {
+    /// What `ratios` and criterion call it.
+    pub name: &'static str,
+    /// Its work items.
+    pub works: Vec<Work>,
+}
+
+/// The names of all groups that the family's plan has.
+pub const GROUP_NAMES: [&str; 8] = ["headers", "lanes", "ipsec", "llpf", "atm", "sixtofour", "diffserv", "ngisec"];
+
+/// The group of that name, if it has work items.
+#[must_use]
+pub fn group(name: &str) -> Option<Group> {
+    (name == headers::NAME).then(headers::group)
+}
