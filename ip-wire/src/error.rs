@@ -273,6 +273,8 @@ impl Error {
     /// The same error seen from a slice that starts `by` octets earlier: a parser of an inner layer counts from its own
     /// first octet, an ICMP pointer counts from the packet's.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub const fn shifted(mut self, by: u32) -> Self {
         match &mut self {
             Self::Truncated { offset, .. }

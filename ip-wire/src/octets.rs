@@ -23,6 +23,7 @@ pub(crate) fn first_mut<const N: usize>(octets: &mut [u8], field: Field) -> Resu
 }
 
 #[cold]
+#[inline(never)]
 pub(crate) fn truncated(found: usize, needed: usize, field: Field) -> Error {
     Error::Truncated { field, offset: 0, found: len32(found), needed: len32(needed) }
 }

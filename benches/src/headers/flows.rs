@@ -1,5 +1,7 @@
 //! From an Ethernet frame to the five-tuple.
 
+use std::net::IpAddr;
+
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use smoltcp::wire::{EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Packet, Ipv6ExtHeader, Ipv6Packet, TcpPacket, UdpPacket};
 
@@ -8,7 +10,12 @@ use super::digest::five;
 #[inline]
 pub(super) fn ours(frame: &[u8]) -> Option<u64> {
     let key = ip_wire::Flow::from_ethernet(frame).ok()?.key;
-    Some(five(key.source, key.destination, key.protocol.0, key.source_port()?, key.destination_port()?))
+    let (protocol, source_port, destination_port) = (key.protocol().0, key.source_port()?, key.destination_port()?);
+    match (key.source(), key.destination()) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => Some(five(source, destination, protocol, source_port, destination_port)),
+        (IpAddr::V6(source), IpAddr::V6(destination)) => Some(five(source, destination, protocol, source_port, destination_port)),
+        _ => None,
+    }
 }
 
 #[inline]

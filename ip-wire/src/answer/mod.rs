@@ -64,7 +64,7 @@ pub enum Silence {
     GroupDestination,
     /// Its source is no single node: unspecified, loopback, multicast, broadcast, class E.
     SourceNotOneNode,
-    /// It is a fragment, and not the first.
+    /// It is a fragment, and not the first: of any IPv4 datagram, or of an ICMPv6 message.
     LaterFragment,
 }
 
@@ -122,7 +122,10 @@ fn silence(reaction: Reaction, packet: &Packet<'_>, arrival: Arrival) -> Option<
     // A chain that can't be walked has no ICMP message at its end that could be found.
     let upper = packet.upper_layer().ok()?;
     if !upper.has_start {
-        return Some(Silence::LaterFragment);
+        // RFC 1122 3.2.2 lets no later IPv4 fragment be answered. RFC 4443 2.4 has no such rule, but one of an ICMPv6 message may be
+        // an error's.
+        let silent = packet.version() == 4 || upper.protocol == Protocol::ICMPV6;
+        return silent.then_some(Silence::LaterFragment);
     }
     let is_error = match (upper.protocol, upper.octets.first()) {
         (Protocol::ICMP, Some(message_type)) => icmpv4::MessageType(*message_type).is_error(),

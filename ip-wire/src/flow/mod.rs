@@ -9,12 +9,13 @@
 //!     0x04, 0xd2, 0, 53, 0, 8, 0, 0, // UDP from 1234 to 53
 //! ];
 //! let flow = Flow::from_ip(&packet)?;
-//! assert_eq!(flow.key.protocol, Protocol::UDP);
-//! assert_eq!(flow.key.ports, Ports::Pair { source: 1234, destination: 53 });
+//! assert_eq!(flow.key.protocol(), Protocol::UDP);
+//! assert_eq!(flow.key.ports(), Ports::Pair { source: 1234, destination: 53 });
 //! # Ok(())
 //! # }
 //! ```
 
+use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::error::{Error, Field, len32};
@@ -24,16 +25,28 @@ use crate::octets::be16;
 use crate::{FragmentOffset, Protocol, icmpv4, icmpv6, ipv4, ipv6};
 
 /// What names a flow: addresses, protocol, and whatever the protocol tells its conversations apart by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+///
+/// Flat and `Copy`, made to be hashed and compared: addresses are kept as bits, and read as [`IpAddr`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FlowKey {
-    /// Source address.
-    pub source: IpAddr,
-    /// Destination address as it stands in the header.
-    pub destination: IpAddr,
-    /// Upper-layer protocol, behind IPv6 extension headers.
-    pub protocol: Protocol,
-    /// Ports, or what stands for them.
-    pub ports: Ports,
+    /// The octets of the addresses as they stand, IPv4's first.
+    source: u128,
+    destination: u128,
+    /// A port pair, an identifier or an SPI, as `kind` says.
+    number: u32,
+    kind: Kind,
+    protocol: Protocol,
+    is_ipv6: bool,
+}
+
+/// Which [`Ports`] a key has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Pair,
+    Identifier,
+    Spi,
+    InFirstFragment,
+    None,
 }
 
 /// What a protocol tells its conversations apart by.
@@ -58,32 +71,124 @@ pub enum Ports {
 }
 
 impl FlowKey {
+    /// A key from its parts, as a packet with these headers would have.
+    ///
+    /// # Errors
+    /// [`Error::AddressFamily`] if the addresses are not of one version.
+    pub fn new(source: IpAddr, destination: IpAddr, protocol: Protocol, ports: Ports) -> Result<Self, Error> {
+        match (source, destination) {
+            (IpAddr::V4(source), IpAddr::V4(destination)) => Ok(Self::of_v4(source, destination, protocol, ports.parts())),
+            (IpAddr::V6(source), IpAddr::V6(destination)) => Ok(Self::of_v6(source, destination, protocol, ports.parts())),
+            (IpAddr::V4(_), _) => Err(Error::AddressFamily { field: Field::Address, found: 6, needed: 4 }),
+            (IpAddr::V6(_), _) => Err(Error::AddressFamily { field: Field::Address, found: 4, needed: 6 }),
+        }
+    }
+
+    #[inline]
+    fn of_v4(source: Ipv4Addr, destination: Ipv4Addr, protocol: Protocol, (kind, number): (Kind, u32)) -> Self {
+        let bits = |address: Ipv4Addr| u128::from(u32::from_ne_bytes(address.octets()));
+        Self { source: bits(source), destination: bits(destination), number, kind, protocol, is_ipv6: false }
+    }
+
+    #[inline]
+    fn of_v6(source: Ipv6Addr, destination: Ipv6Addr, protocol: Protocol, (kind, number): (Kind, u32)) -> Self {
+        let bits = |address: Ipv6Addr| u128::from_ne_bytes(address.octets());
+        Self { source: bits(source), destination: bits(destination), number, kind, protocol, is_ipv6: true }
+    }
+
+    /// Source address.
+    #[must_use]
+    #[inline]
+    pub fn source(&self) -> IpAddr {
+        self.address(self.source)
+    }
+
+    /// Destination address as it stands in the header.
+    #[must_use]
+    #[inline]
+    pub fn destination(&self) -> IpAddr {
+        self.address(self.destination)
+    }
+
+    #[inline]
+    fn address(&self, bits: u128) -> IpAddr {
+        if self.is_ipv6 {
+            return IpAddr::V6(Ipv6Addr::from(bits.to_ne_bytes()));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "made from 32 bits")]
+        let bits = bits as u32;
+        IpAddr::V4(Ipv4Addr::from(bits.to_ne_bytes()))
+    }
+
+    /// Upper-layer protocol, behind IPv6 extension headers.
+    #[must_use]
+    #[inline]
+    pub const fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Ports, or what stands for them.
+    #[must_use]
+    #[inline]
+    pub const fn ports(&self) -> Ports {
+        let [s0, s1, d0, d1] = self.number.to_be_bytes();
+        match self.kind {
+            Kind::Pair => Ports::Pair { source: be16(s0, s1), destination: be16(d0, d1) },
+            Kind::Identifier => Ports::Identifier(be16(d0, d1)),
+            Kind::Spi => Ports::Spi(self.number),
+            Kind::InFirstFragment => Ports::InFirstFragment,
+            Kind::None => Ports::None,
+        }
+    }
+
     /// The source port, if there is one.
     #[must_use]
+    #[inline]
     pub const fn source_port(&self) -> Option<u16> {
-        match self.ports {
-            Ports::Pair { source, .. } => Some(source),
-            _ => None,
-        }
+        let [high, low, _, _] = self.number.to_be_bytes();
+        if matches!(self.kind, Kind::Pair) { Some(be16(high, low)) } else { None }
     }
 
     /// The destination port, if there is one.
     #[must_use]
+    #[inline]
     pub const fn destination_port(&self) -> Option<u16> {
-        match self.ports {
-            Ports::Pair { destination, .. } => Some(destination),
-            _ => None,
-        }
+        let [_, _, high, low] = self.number.to_be_bytes();
+        if matches!(self.kind, Kind::Pair) { Some(be16(high, low)) } else { None }
     }
 
     /// The key of the answers: source and destination exchanged. An SPI names one direction only and stays.
     #[must_use]
     pub const fn reversed(self) -> Self {
-        let ports = match self.ports {
-            Ports::Pair { source, destination } => Ports::Pair { source: destination, destination: source },
-            ports => ports,
+        let number = match self.kind {
+            Kind::Pair => self.number.rotate_left(16),
+            _ => self.number,
         };
-        Self { source: self.destination, destination: self.source, protocol: self.protocol, ports }
+        Self { source: self.destination, destination: self.source, number, ..self }
+    }
+}
+
+impl fmt::Debug for FlowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlowKey")
+            .field("source", &self.source())
+            .field("destination", &self.destination())
+            .field("protocol", &self.protocol)
+            .field("ports", &self.ports())
+            .finish()
+    }
+}
+
+impl Ports {
+    #[inline]
+    const fn parts(self) -> (Kind, u32) {
+        match self {
+            Self::Pair { source, destination } => (Kind::Pair, ((source as u32) << 16) | destination as u32),
+            Self::Identifier(identifier) => (Kind::Identifier, identifier as u32),
+            Self::Spi(spi) => (Kind::Spi, spi),
+            Self::InFirstFragment => (Kind::InFirstFragment, 0),
+            Self::None => (Kind::None, 0),
+        }
     }
 }
 
@@ -92,8 +197,7 @@ impl FlowKey {
 pub struct Flow {
     /// Five-tuple.
     pub key: FlowKey,
-    /// Which part of which datagram, if it is one.
-    pub fragment: Option<Fragment>,
+    part: Part,
 }
 
 /// Which part of a datagram a fragment is.
@@ -107,6 +211,23 @@ pub struct Fragment {
     pub more: bool,
 }
 
+/// A [`Fragment`] or none, flat: 13 bits of offset, two of nothing, and More Fragments. Both zero say that the packet is whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Part {
+    identification: u32,
+    word: u16,
+}
+
+impl Part {
+    const WHOLE: Self = Self { identification: 0, word: 0 };
+
+    #[inline]
+    const fn new(identification: u32, offset: FragmentOffset, more: bool) -> Self {
+        let word = (offset.units() << 3) | more as u16;
+        if word == 0 { Self::WHOLE } else { Self { identification, word } }
+    }
+}
+
 impl Flow {
     /// The flow of an Ethernet frame, behind any 802.1Q tags.
     ///
@@ -115,21 +236,37 @@ impl Flow {
     /// offsets count from the frame's start.
     #[inline]
     pub fn from_ethernet(frame: &[u8]) -> Result<Self, Error> {
-        if let Some((header, rest)) = frame.split_first_chunk::<{ link::ethernet::HEADER_LEN }>() {
-            // The two frames that nearly all are.
-            let offset = len32(link::ethernet::HEADER_LEN);
-            match be16(header[12], header[13]) {
-                0x0800 => return Self::from_ipv4(rest).map_err(|error| error.shifted(offset)),
-                0x86dd => return Self::from_ipv6(rest).map_err(|error| error.shifted(offset)),
-                _ => {}
+        match Self::usual(frame) {
+            Some(flow) => Ok(flow),
+            None => {
+                let (key, part) = Self::from_link(frame)?;
+                Ok(Self { key, part })
             }
         }
-        Self::from_tagged(frame)
     }
 
+    /// The frames that nearly all are, with two tags at most and no thought of what is wrong with the others.
+    #[inline]
+    fn usual(frame: &[u8]) -> Option<Self> {
+        let (header, mut rest) = frame.split_first_chunk::<{ link::ethernet::HEADER_LEN }>()?;
+        let mut ether_type = be16(header[12], header[13]);
+        if matches!(ether_type, 0x8100 | 0x88a8) {
+            ether_type = skip_tag(&mut rest)?;
+            if ether_type == 0x8100 {
+                ether_type = skip_tag(&mut rest)?;
+            }
+        }
+        match ether_type {
+            0x0800 => Self::from_ipv4(rest).ok(),
+            0x86dd => Self::from_ipv6(rest).ok(),
+            _ => None,
+        }
+    }
+
+    /// Any frame. In parts, so that the flow of a usual frame need not be put together in memory.
     #[cold]
     #[inline(never)]
-    fn from_tagged(frame: &[u8]) -> Result<Self, Error> {
+    fn from_link(frame: &[u8]) -> Result<(FlowKey, Part), Error> {
         let network = link::network(LinkType::ETHERNET, frame)?;
         let flow = match network.protocol {
             NetworkProtocol::Ipv4 => Self::from_ipv4(network.octets),
@@ -143,7 +280,8 @@ impl Flow {
                 return Err(Error::UnsupportedProtocol { field: Field::EtherType, offset, found });
             }
         };
-        flow.map_err(|error| error.shifted(network.offset))
+        let Self { key, part } = flow.map_err(|error| error.shifted(network.offset))?;
+        Ok((key, part))
     }
 
     /// The flow of an IP packet of either version.
@@ -183,33 +321,39 @@ impl Flow {
 
     #[inline]
     fn of_ipv4(view: ipv4::View<'_>) -> Result<Self, Error> {
-        let fragment = if view.is_fragment() {
-            Some(Fragment {
-                identification: u32::from(view.identification()),
-                offset: view.fragment_offset(),
-                more: view.flags().more_fragments(),
-            })
-        } else {
-            None
+        let Some(ports) = ports(view.protocol(), view.payload(), view.fragment_offset()) else {
+            return Err(no_ports(view.protocol(), view.payload().len(), view.header_len()));
         };
-        let ports = ports(view.protocol(), view.payload(), fragment, view.header_len())?;
-        let (source, destination) = (IpAddr::V4(view.source()), IpAddr::V4(view.destination()));
-        Ok(Self { key: FlowKey { source, destination, protocol: view.protocol(), ports }, fragment })
+        let part = if view.is_fragment() {
+            Part::new(u32::from(view.identification()), view.fragment_offset(), view.flags().more_fragments())
+        } else {
+            Part::WHOLE
+        };
+        Ok(Self { key: FlowKey::of_v4(view.source(), view.destination(), view.protocol(), ports), part })
     }
 
     #[inline]
     fn of_ipv6(view: ipv6::View<'_>) -> Result<Self, Error> {
         let upper = view.upper_layer()?;
-        let fragment = match upper.fragment {
-            Some(header) if !header.is_atomic() => {
-                Some(Fragment { identification: header.identification, offset: header.offset, more: header.more })
-            }
-            _ => None,
+        let (offset, part) = match upper.fragment {
+            Some(header) => (header.offset, Part::new(header.identification, header.offset, header.more)),
+            None => (FragmentOffset::ZERO, Part::WHOLE),
         };
-        let offset = usize::try_from(upper.offset).unwrap_or(usize::MAX);
-        let ports = ports(upper.protocol, upper.octets, fragment, offset)?;
-        let (source, destination) = (IpAddr::V6(view.source()), IpAddr::V6(view.destination()));
-        Ok(Self { key: FlowKey { source, destination, protocol: upper.protocol, ports }, fragment })
+        let Some(ports) = ports(upper.protocol, upper.octets, offset) else {
+            let start = usize::try_from(upper.offset).unwrap_or(usize::MAX);
+            return Err(no_ports(upper.protocol, upper.octets.len(), start));
+        };
+        Ok(Self { key: FlowKey::of_v6(view.source(), view.destination(), upper.protocol, ports), part })
+    }
+
+    /// Which part of which datagram the packet is, if it is one. An atomic fragment is a whole packet.
+    #[must_use]
+    pub const fn fragment(&self) -> Option<Fragment> {
+        let Part { identification, word } = self.part;
+        if word == 0 {
+            return None;
+        }
+        Some(Fragment { identification, offset: FragmentOffset::from_low_13(word >> 3), more: word & 1 != 0 })
     }
 
     /// The flow that an ICMP or ICMPv6 error is about: that of the packet it quotes, whose source is the error's receiver. `None` for other
@@ -228,60 +372,53 @@ impl Flow {
     }
 }
 
+/// Goes past an 802.1Q tag's control information and returns the EtherType behind it.
 #[inline]
-fn ports(protocol: Protocol, octets: &[u8], fragment: Option<Fragment>, offset: usize) -> Result<Ports, Error> {
-    if fragment.is_some_and(|fragment| fragment.offset.units() != 0) {
-        return Ok(Ports::InFirstFragment);
+fn skip_tag(rest: &mut &[u8]) -> Option<u16> {
+    let ([_, _, high, low], inner) = rest.split_first_chunk()?;
+    *rest = inner;
+    Some(be16(*high, *low))
+}
+
+/// What tells a protocol's conversations apart, from the octets behind the IP headers; `None` if they end before it does.
+#[inline]
+fn ports(protocol: Protocol, octets: &[u8], offset: FragmentOffset) -> Option<(Kind, u32)> {
+    if offset.units() != 0 {
+        return Some((Kind::InFirstFragment, 0));
     }
     match protocol {
-        Protocol::TCP | Protocol::UDP | Protocol::UDP_LITE | Protocol::SCTP | Protocol::DCCP => match octets.first_chunk::<4>() {
-            Some([s0, s1, d0, d1]) => Ok(Ports::Pair { source: be16(*s0, *s1), destination: be16(*d0, *d1) }),
-            None => Err(no_ports(octets.len(), 4, offset)),
-        },
-        _ => other(protocol, octets, offset),
+        Protocol::TCP | Protocol::UDP | Protocol::UDP_LITE | Protocol::SCTP | Protocol::DCCP => Some((Kind::Pair, long(octets)?)),
+        _ => other(protocol, octets),
     }
 }
 
 #[inline(never)]
-fn other(protocol: Protocol, octets: &[u8], offset: usize) -> Result<Ports, Error> {
-    match (protocol, octets) {
-        (Protocol::ICMP, [0 | 8, _, _, _, rest @ ..]) | (Protocol::ICMPV6, [128 | 129, _, _, _, rest @ ..]) => match rest {
-            [high, low, ..] => Ok(Ports::Identifier(be16(*high, *low))),
-            _ => Err(no_ports(octets.len(), 6, offset)),
-        },
-        (Protocol::ESP, [a, b, c, d, ..]) | (Protocol::AH, [_, _, _, _, a, b, c, d, ..]) => {
-            Ok(Ports::Spi(u32::from_be_bytes([*a, *b, *c, *d])))
+fn other(protocol: Protocol, octets: &[u8]) -> Option<(Kind, u32)> {
+    match (protocol, octets.first()) {
+        (Protocol::ICMP, Some(0 | 8)) | (Protocol::ICMPV6, Some(128 | 129)) => {
+            let [high, low] = octets.get(4..)?.first_chunk()?;
+            Some((Kind::Identifier, u32::from(be16(*high, *low))))
         }
-        (Protocol::ESP, _) => Err(no_ports(octets.len(), 4, offset)),
-        (Protocol::AH, _) => Err(no_ports(octets.len(), 8, offset)),
-        _ => Ok(Ports::None),
+        (Protocol::ESP, _) => Some((Kind::Spi, long(octets)?)),
+        (Protocol::AH, _) => Some((Kind::Spi, long(octets.get(4..)?)?)),
+        _ => Some((Kind::None, 0)),
     }
+}
+
+#[inline]
+fn long(octets: &[u8]) -> Option<u32> {
+    octets.first_chunk().map(|octets| u32::from_be_bytes(*octets))
 }
 
 #[cold]
-fn no_ports(found: usize, needed: u32, offset: usize) -> Error {
+#[inline(never)]
+fn no_ports(protocol: Protocol, found: usize, offset: usize) -> Error {
+    let needed = match protocol {
+        Protocol::ICMP | Protocol::ICMPV6 => 6,
+        Protocol::AH => 8,
+        _ => 4,
+    };
     Error::Truncated { field: Field::Ports, offset: len32(offset), found: len32(found), needed }
-}
-
-/// The addresses of a key that is all IPv4, for callers with tables of their own per version.
-impl FlowKey {
-    /// Source and destination, if both are IPv4.
-    #[must_use]
-    pub const fn ipv4(&self) -> Option<(Ipv4Addr, Ipv4Addr)> {
-        match (self.source, self.destination) {
-            (IpAddr::V4(source), IpAddr::V4(destination)) => Some((source, destination)),
-            _ => None,
-        }
-    }
-
-    /// Source and destination, if both are IPv6.
-    #[must_use]
-    pub const fn ipv6(&self) -> Option<(Ipv6Addr, Ipv6Addr)> {
-        match (self.source, self.destination) {
-            (IpAddr::V6(source), IpAddr::V6(destination)) => Some((source, destination)),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]

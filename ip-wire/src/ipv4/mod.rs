@@ -75,9 +75,14 @@ impl<'a> View<'a> {
     /// IHL below 5 or a total length below the header's, [`Error::LengthBeyondBuffer`] for a total length past the end.
     #[inline]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
-        match Self::read(octets)? {
-            (view, 0) => Ok(view),
-            (view, missing) => Err(view.beyond_buffer(missing)),
+        let (fixed, rest) = first::<MIN_HEADER_LEN>(octets, Field::Ipv4Header)?;
+        // The usual first octet decides version and IHL in one comparison.
+        let options_len = if fixed[0] == 0x45 { 0 } else { options_len(fixed[0], rest.len())? };
+        // A total length below 20 wraps around to one that no buffer has.
+        let rest_len = usize::from(be16(fixed[2], fixed[3])).wrapping_sub(MIN_HEADER_LEN);
+        match rest.get(..rest_len) {
+            Some(rest) if rest_len >= usize::from(options_len) => Ok(Self { fixed, rest, options_len }),
+            _ => Err(Self { fixed, rest, options_len }.wrong_total_len()),
         }
     }
 
@@ -87,33 +92,30 @@ impl<'a> View<'a> {
     /// Those of [`View::parse`], but for a total length past the end, which is [`Reading::Truncated`].
     #[inline]
     pub fn parse_lax(octets: &'a [u8]) -> Result<Reading<Self>, Error> {
-        let (view, missing) = Self::read(octets)?;
-        Ok(Reading::new(view, missing))
-    }
-
-    #[inline]
-    fn read(octets: &'a [u8]) -> Result<(Self, u32), Error> {
-        let (fixed, rest) = first::<MIN_HEADER_LEN>(octets, Field::Ipv4Header)?;
-        // The usual first octet decides version and IHL in one comparison.
-        let options_len = if fixed[0] == 0x45 { 0 } else { options_len(fixed[0], rest.len())? };
-        let total = usize::from(be16(fixed[2], fixed[3]));
-        let header = MIN_HEADER_LEN.wrapping_add(usize::from(options_len));
-        let Some(rest_len) = total.checked_sub(MIN_HEADER_LEN).filter(|len| *len >= usize::from(options_len)) else {
-            return Err(total_below_header(total, header));
-        };
-        match rest.get(..rest_len) {
-            Some(rest) => Ok((Self { fixed, rest, options_len }, 0)),
-            None => {
-                let missing = len32(rest_len.saturating_sub(rest.len()));
-                Ok((Self { fixed, rest, options_len }, missing))
-            }
+        match Self::parse(octets) {
+            Ok(view) => Ok(Reading::Complete(view)),
+            Err(Error::LengthBeyondBuffer { found, needed, .. }) => Self::cut(octets, needed.saturating_sub(found)),
+            Err(error) => Err(error),
         }
     }
 
     #[cold]
-    fn beyond_buffer(&self, missing: u32) -> Error {
-        let needed = u32::from(self.total_len());
-        Error::LengthBeyondBuffer { field: Field::Ipv4TotalLength, offset: 2, found: needed.saturating_sub(missing), needed }
+    fn cut(octets: &'a [u8], missing: u32) -> Result<Reading<Self>, Error> {
+        let (fixed, rest) = first::<MIN_HEADER_LEN>(octets, Field::Ipv4Header)?;
+        let options_len = options_len(fixed[0], rest.len())?;
+        Ok(Reading::Truncated { view: Self { fixed, rest, options_len }, missing })
+    }
+
+    /// What is wrong with the total length; `rest` is all that follows the fixed header.
+    #[cold]
+    #[inline(never)]
+    fn wrong_total_len(self) -> Error {
+        let total = self.total_len();
+        if usize::from(total) < self.header_len() {
+            return total_below_header(usize::from(total), self.header_len());
+        }
+        let (found, needed) = (len32(self.rest.len().saturating_add(MIN_HEADER_LEN)), u32::from(total));
+        Error::LengthBeyondBuffer { field: Field::Ipv4TotalLength, offset: 2, found, needed }
     }
 
     /// Header length in octets: IHL times 4.
@@ -287,6 +289,7 @@ impl<'a> View<'a> {
     }
 }
 
+#[inline(never)]
 fn options_len(first: u8, room: usize) -> Result<u8, Error> {
     let version = first >> 4;
     if version != 4 {
@@ -342,7 +345,8 @@ impl<'a> ViewMut<'a> {
     /// Those of [`View::parse_lax`].
     #[inline]
     pub fn parse_lax(octets: &'a mut [u8]) -> Result<Reading<Self>, Error> {
-        let (view, missing) = View::read(octets)?;
+        let reading = View::parse_lax(octets)?;
+        let (missing, view) = (reading.missing(), reading.into_view());
         let (options_len, rest_len) = (view.options_len, view.rest.len());
         Ok(Reading::new(Self::split(octets, options_len, rest_len)?, missing))
     }

@@ -35,7 +35,8 @@ pub struct Extensions<'a> {
     first: bool,
     ended: bool,
     order: Order,
-    fragment: Option<fragment::Header>,
+    /// The first fragment header; one word, so that a walk fits the registers.
+    fragment: Option<&'a [u8; fragment::HEADER_LEN]>,
 }
 
 /// What a chain of extension headers ends at.
@@ -98,8 +99,10 @@ impl<'a> Extensions<'a> {
     /// See [`Extensions::next`].
     #[inline]
     pub fn upper_layer(mut self) -> Result<Upper<'a>, Error> {
-        for step in self.by_ref() {
-            step?;
+        while !self.ended && is_walked(self.next) {
+            if self.advance().is_none() {
+                return Err(self.failure());
+            }
         }
         Ok(self.upper())
     }
@@ -108,62 +111,71 @@ impl<'a> Extensions<'a> {
     #[must_use]
     #[inline]
     pub const fn upper(&self) -> Upper<'a> {
-        Upper { protocol: self.next, offset: self.offset, pointer: self.pointer, octets: self.rest, fragment: self.fragment }
+        let fragment = match self.fragment {
+            Some(octets) => Some(fragment::Header::from_octets(octets)),
+            None => None,
+        };
+        Upper { protocol: self.next, offset: self.offset, pointer: self.pointer, octets: self.rest, fragment }
     }
 
+    /// Goes past the next header and returns its octets; `None` if [`Extensions::failure`] says why not.
     #[inline]
-    fn step(&mut self) -> Result<Extension<'a>, Error> {
+    fn advance(&mut self) -> Option<&'a [u8]> {
         let kind = self.next;
-        if self.left == 0 {
-            return Err(Error::HeaderBudget { offset: self.offset, limit: self.limit });
+        if self.left == 0 || (kind == Protocol::HOP_BY_HOP && !self.first) {
+            return None;
         }
-        if kind == Protocol::HOP_BY_HOP && !self.first {
-            return Err(Error::HopByHopNotFirst { offset: self.offset, pointer: self.pointer });
-        }
-        let [next_header, len_octet, ..] = self.rest else {
-            return Err(self.cut_short(2));
-        };
+        let [next_header, len_octet, ..] = self.rest else { return None };
         let len = if kind == Protocol::FRAGMENT { fragment::HEADER_LEN } else { generic_len(*len_octet) };
-        let Some((octets, rest)) = self.rest.split_at_checked(len) else {
-            return Err(self.too_long(kind, len));
-        };
+        let (octets, rest) = self.rest.split_at_checked(len)?;
         if kind == Protocol::FRAGMENT {
-            if let Some((octets, _)) = octets.split_first_chunk::<{ fragment::HEADER_LEN }>() {
-                let header = fragment::Header::from_octets(octets);
-                self.ended = header.offset.units() != 0;
-                self.fragment = self.fragment.or(Some(header));
-            }
+            let header = octets.first_chunk();
+            self.ended = header.is_some_and(|header| fragment::Header::from_octets(header).offset.units() != 0);
+            self.fragment = self.fragment.or(header);
         }
-        let extension = Extension { kind, octets, offset: self.offset, lint: self.order.meet(kind) };
         self.pointer = self.offset;
-        self.offset = self.offset.saturating_add(len32(len));
+        // At most 2,048 octets a header, and a budget of headers.
+        self.offset = self.offset.wrapping_add(len32(len));
         self.next = Protocol(*next_header);
         self.rest = rest;
-        self.left = self.left.saturating_sub(1);
+        self.left = self.left.wrapping_sub(1);
         self.first = false;
-        Ok(extension)
+        Some(octets)
+    }
+
+    /// Why the next header can't be read. By value: a walk whose address is taken would live in memory.
+    #[cold]
+    #[inline(never)]
+    fn failure(self) -> Error {
+        if self.left == 0 {
+            return Error::HeaderBudget { offset: self.offset, limit: self.limit };
+        }
+        if self.next == Protocol::HOP_BY_HOP && !self.first {
+            return Error::HopByHopNotFirst { offset: self.offset, pointer: self.pointer };
+        }
+        let [_, len_octet, ..] = self.rest else {
+            return self.cut_short(2);
+        };
+        let is_first_fragment = self.fragment.is_some_and(|header| fragment::Header::from_octets(header).more);
+        if self.next == Protocol::FRAGMENT {
+            return self.cut_short(len32(fragment::HEADER_LEN));
+        }
+        let needed = len32(generic_len(*len_octet));
+        if is_first_fragment {
+            return self.cut_short(needed);
+        }
+        let (offset, found) = (self.offset.saturating_add(1), len32(self.rest.len()));
+        Error::LengthBeyondBuffer { field: Field::Ipv6ExtensionLength, offset, found, needed }
     }
 
     /// A first fragment must hold the whole chain (RFC 7112); elsewhere the packet just ends too early.
-    #[cold]
-    fn cut_short(&self, needed: u32) -> Error {
-        let (field, offset, found) = (Field::Ipv6Extension, self.offset, len32(self.rest.len()));
+    fn cut_short(self, needed: u32) -> Error {
+        let (offset, found) = (self.offset, len32(self.rest.len()));
         match self.fragment {
-            Some(header) if header.more => Error::FirstFragmentTooSmall { field: Field::Ipv6HeaderChain, offset, found, needed },
-            _ => Error::Truncated { field, offset, found, needed },
-        }
-    }
-
-    #[cold]
-    fn too_long(&self, kind: Protocol, len: usize) -> Error {
-        if kind == Protocol::FRAGMENT || self.fragment.is_some_and(|header| header.more) {
-            return self.cut_short(len32(len));
-        }
-        Error::LengthBeyondBuffer {
-            field: Field::Ipv6ExtensionLength,
-            offset: self.offset.saturating_add(1),
-            found: len32(self.rest.len()),
-            needed: len32(len),
+            Some(header) if fragment::Header::from_octets(header).more => {
+                Error::FirstFragmentTooSmall { field: Field::Ipv6HeaderChain, offset, found, needed }
+            }
+            _ => Error::Truncated { field: Field::Ipv6Extension, offset, found, needed },
         }
     }
 }
@@ -181,9 +193,14 @@ impl<'a> Iterator for Extensions<'a> {
         if self.ended || !is_walked(self.next) {
             return None;
         }
-        let step = self.step();
-        self.ended |= step.is_err();
-        Some(step)
+        let (kind, offset) = (self.next, self.offset);
+        match self.advance() {
+            Some(octets) => Some(Ok(Extension { kind, octets, offset, lint: self.order.meet(kind) })),
+            None => {
+                self.ended = true;
+                Some(Err(self.failure()))
+            }
+        }
     }
 }
 

@@ -101,7 +101,8 @@ pub struct Fragments<'a> {
     next_header: Protocol,
     identification: u32,
     done: usize,
-    step: usize,
+    /// Octets of the fragmentable part that a fragment has room for; all but the last take a multiple of 8 of them.
+    space: usize,
 }
 
 impl<'a> Fragments<'a> {
@@ -146,14 +147,20 @@ impl<'a> Fragments<'a> {
         let (unfragmentable, fragmentable) = whole.split_at_checked(at).unwrap_or((whole, &[]));
         let budget = usize::try_from(mtu).unwrap_or(usize::MAX);
         let headers = at.saturating_add(HEADER_LEN);
-        let step = budget.saturating_sub(headers) & !7;
-        // The chain up to the upper-layer header, and 8 octets of that.
-        let chain = usize::try_from(walk.upper().offset).unwrap_or(usize::MAX).saturating_sub(at).saturating_add(8);
-        if step == 0 || (step < chain && step < fragmentable.len()) {
+        let space = budget.saturating_sub(headers);
+        let step = space & !7;
+        // The chain up to the upper-layer header, and that header: 8 octets, or what a TCP data offset says.
+        let upper = walk.upper();
+        let upper_len = match (upper.protocol, upper.octets.get(12)) {
+            (Protocol::TCP, Some(octet)) => usize::from(octet >> 4).saturating_mul(4).max(crate::tcp::MIN_HEADER_LEN),
+            _ => 8,
+        };
+        let chain = usize::try_from(upper.offset).unwrap_or(usize::MAX).saturating_sub(at).saturating_add(upper_len);
+        if step == 0 || (step < chain && space < fragmentable.len()) {
             let needed = headers.saturating_add(chain.next_multiple_of(8));
             return Err(Error::DoesNotFit { field: Field::Mtu, found: len32(needed), needed: mtu });
         }
-        Ok(Self { unfragmentable, pointer, fragmentable, next_header, identification, done: 0, step })
+        Ok(Self { unfragmentable, pointer, fragmentable, next_header, identification, done: 0, space })
     }
 }
 
@@ -162,8 +169,8 @@ impl<'a> Iterator for Fragments<'a> {
 
     fn next(&mut self) -> Option<Fragment<'a>> {
         let left = self.fragmentable.get(self.done..)?;
-        let (data, more) = match left.split_at_checked(self.step) {
-            Some((data, rest)) if !rest.is_empty() => (data, true),
+        let (data, more) = match left.split_at_checked(self.space & !7) {
+            Some((data, _)) if left.len() > self.space => (data, true),
             _ => (left, false),
         };
         let offset = FragmentOffset::from_octets(len32(self.done))?;

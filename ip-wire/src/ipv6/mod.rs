@@ -61,17 +61,24 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// Reads a packet. Octets past its end (link padding) are left out.
     ///
-    /// A payload length of 0 means a jumbogram if a hop-by-hop options header with a jumbo payload option follows
-    /// (RFC 2675 3), else a packet without payload.
+    /// A payload length of 0 before a hop-by-hop options header means a jumbogram, whose length is in a jumbo payload option
+    /// (RFC 2675 3); before anything else it means a packet without payload.
     ///
     /// # Errors
     /// [`Error::Truncated`] below 40 octets, [`Error::Version`], [`Error::LengthBeyondBuffer`] for a payload length past the
-    /// end; for jumbograms also [`Error::Value`] (jumbo length below 65,536, or a jumbo option beside a payload length).
+    /// end; [`Error::Value`] for a jumbo length below 65,536, or a payload length of 0 before a hop-by-hop options header
+    /// without a jumbo payload option (RFC 2675 3).
     #[inline]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
-        match Self::read(octets)? {
-            (view, 0) => Ok(view),
-            (view, missing) => Err(view.beyond_buffer(missing)),
+        let (fixed, rest) = first::<HEADER_LEN>(octets, Field::Ipv6Header)?;
+        let mut len = usize::from(be16(fixed[4], fixed[5]));
+        // Nearly every packet is of version 6, and no jumbogram.
+        if fixed[0] >> 4 != 6 || len == 0 {
+            len = unusual_len(fixed, rest)?;
+        }
+        match rest.get(..len) {
+            Some(payload) => Ok(Self { fixed, payload }),
+            None => Err(too_long(rest.len(), len)),
         }
     }
 
@@ -81,31 +88,14 @@ impl<'a> View<'a> {
     /// Those of [`View::parse`], but for a length past the end, which is [`Reading::Truncated`].
     #[inline]
     pub fn parse_lax(octets: &'a [u8]) -> Result<Reading<Self>, Error> {
-        let (view, missing) = Self::read(octets)?;
-        Ok(Reading::new(view, missing))
-    }
-
-    #[inline]
-    fn read(octets: &'a [u8]) -> Result<(Self, u32), Error> {
-        let (fixed, rest) = first::<HEADER_LEN>(octets, Field::Ipv6Header)?;
-        let version = fixed[0] >> 4;
-        if version != 6 {
-            return Err(Error::Version { field: Field::Ipv6Version, offset: 0, found: version, needed: 6 });
+        match Self::parse(octets) {
+            Ok(view) => Ok(Reading::Complete(view)),
+            Err(Error::LengthBeyondBuffer { field: Field::Ipv6PayloadLength, found, needed, .. }) => {
+                let (fixed, payload) = first::<HEADER_LEN>(octets, Field::Ipv6Header)?;
+                Ok(Reading::Truncated { view: Self { fixed, payload }, missing: needed.saturating_sub(found) })
+            }
+            Err(error) => Err(error),
         }
-        let mut len = usize::from(be16(fixed[4], fixed[5]));
-        if len == 0 && fixed[6] == Protocol::HOP_BY_HOP.0 && !rest.is_empty() {
-            len = usize::try_from(jumbo::payload_len(rest)?).unwrap_or(usize::MAX);
-        }
-        match rest.get(..len) {
-            Some(payload) => Ok((Self { fixed, payload }, 0)),
-            None => Ok((Self { fixed, payload: rest }, len32(len.saturating_sub(rest.len())))),
-        }
-    }
-
-    #[cold]
-    fn beyond_buffer(&self, missing: u32) -> Error {
-        let found = len32(self.payload.len());
-        Error::LengthBeyondBuffer { field: Field::Ipv6PayloadLength, offset: 4, found, needed: found.saturating_add(missing) }
     }
 
     /// Traffic class: DSCP and ECN.
@@ -208,6 +198,25 @@ impl<'a> View<'a> {
         self.extensions().upper_layer()
     }
 
+    /// Checks each option of the packet's hop-by-hop and destination options headers: what a node must do before it acts on any.
+    ///
+    /// # Errors
+    /// The first error of [`Extensions`], [`options::Options`] or [`options::Opt::value`]; [`Error::Value`] at a jumbo payload option beside a
+    /// payload length (RFC 2675 3).
+    pub fn verify_options(&self) -> Result<(), Error> {
+        for extension in self.extensions() {
+            for option in extension?.options().into_iter().flatten() {
+                let option = option?;
+                option.value()?;
+                if option.kind() == options::Kind::JUMBO_PAYLOAD && self.payload_len() != 0 {
+                    let (offset, found) = (option.offset(), u32::from(self.payload_len()));
+                    return Err(Error::Value { field: Field::Ipv6JumboLength, offset, found, needed: 0 });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The destination that the packet ends up at: that of a routing header with segments left, else the header's.
     /// Upper-layer checksums are taken over it (RFC 8200 8.1).
     #[must_use]
@@ -222,6 +231,27 @@ impl<'a> View<'a> {
             self.destination()
         }
     }
+}
+
+/// Octets behind a header of another version (an error), of payload length 0, or before a hop-by-hop options header.
+#[cold]
+#[inline(never)]
+fn unusual_len(fixed: &[u8; HEADER_LEN], rest: &[u8]) -> Result<usize, Error> {
+    let (version, len) = (fixed[0] >> 4, usize::from(be16(fixed[4], fixed[5])));
+    if version != 6 {
+        return Err(Error::Version { field: Field::Ipv6Version, offset: 0, found: version, needed: 6 });
+    }
+    if len > 0 || fixed[6] != Protocol::HOP_BY_HOP.0 || rest.is_empty() {
+        return Ok(len);
+    }
+    jumbo::payload_len(rest)
+}
+
+#[cold]
+#[inline(never)]
+fn too_long(found: usize, needed: usize) -> Error {
+    let (found, needed) = (len32(found), len32(needed));
+    Error::LengthBeyondBuffer { field: Field::Ipv6PayloadLength, offset: 4, found, needed }
 }
 
 /// A read IPv6 packet to be changed in place. The IPv6 header has no checksum; those of upper layers cover the
@@ -249,8 +279,8 @@ impl<'a> ViewMut<'a> {
     /// Those of [`View::parse_lax`].
     #[inline]
     pub fn parse_lax(octets: &'a mut [u8]) -> Result<Reading<Self>, Error> {
-        let (view, missing) = View::read(octets)?;
-        let len = view.payload.len();
+        let reading = View::parse_lax(octets)?;
+        let (missing, len) = (reading.missing(), reading.into_view().payload.len());
         Ok(Reading::new(Self::split(octets, len)?, missing))
     }
 

@@ -176,7 +176,12 @@ impl<'a> View<'a> {
         if left == 0 {
             return Ok(());
         }
-        let (addresses, listed) = match self.route()? {
+        // RFC 8754 4.3.1.1: a Last Entry that the header has no room for is reported at Segments Left too.
+        let route = self.route().map_err(|error| match self.routing_type() {
+            RoutingType::SEGMENT_ROUTING => too_many_segments(left, self.data.len() / 16),
+            _ => error,
+        });
+        let (addresses, listed) = match route? {
             Route::SourceRoute { .. } | Route::Unknown(_) => {
                 return Err(Error::Value {
                     field: Field::Ipv6RoutingHeader,

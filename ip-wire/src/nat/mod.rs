@@ -99,7 +99,7 @@ impl Rewrite {
     /// source, ports and all, and the other way round (RFC 5508 4.2), as far as the quote goes. Where an error comes from a router
     /// on the way, its source is not the quoted destination: use [`Rewrite::apply_with_quote`].
     ///
-    /// A UDP checksum of 0 over IPv4 stays 0. What an IPv6 routing header or an IPv4 source route makes of the destination stays, and the
+    /// A UDP checksum of 0 stays 0, over IPv6 too (RFC 6936 has tunnels without one). What an IPv6 routing header or an IPv4 source route makes of the destination stays, and the
     /// transport checksum with it.
     ///
     /// # Errors
@@ -275,7 +275,7 @@ fn transport(packet: &Packet<'_>, protocol: Protocol, octets: &[u8], start: usiz
         }
         Protocol::UDP | Protocol::UDP_LITE => {
             need(8)?;
-            let in_use = protocol == Protocol::UDP_LITE || !is_v4 || octets.get(6..8) != Some(&[0, 0]);
+            let in_use = protocol == Protocol::UDP_LITE || octets.get(6..8) != Some(&[0, 0]);
             let checksum = (has(8) && in_use).then_some(start.saturating_add(6));
             Ok(if has(4) { Transport::Ports { start, checksum, zero_means_none: true } } else { Transport::None })
         }

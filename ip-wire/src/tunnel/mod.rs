@@ -189,9 +189,11 @@ impl Tunnel {
     /// 5.1, RFC 2473 7). An IPv6 sender may be told no less than 1,280 octets: below that the outer packet is to be fragmented
     /// (RFC 2473 7.1).
     pub fn check_mtu(&self, inner: &Packet<'_>, mtu: u32) -> Result<(), Error> {
+        let has_limit = inner_limit(inner).is_ok_and(|limit| limit.is_some());
+        let room = mtu.saturating_sub(len32(self.overhead_with(has_limit)));
         let (limit, firm) = match inner {
-            Packet::V4(view) => (self.max_inner(mtu).max(ipv4::MIN_MTU), view.flags().dont_fragment()),
-            Packet::V6(_) => (self.max_inner(mtu).max(ipv6::MIN_MTU), true),
+            Packet::V4(view) => (room.max(ipv4::MIN_MTU), view.flags().dont_fragment()),
+            Packet::V6(_) => (room.max(ipv6::MIN_MTU), true),
         };
         let found = len32(inner.len());
         if firm && found > limit { Err(Error::FragmentationNeeded { found, mtu: limit }) } else { Ok(()) }
@@ -274,11 +276,9 @@ impl Tunnel {
     pub fn decapsulate<S: AsRef<[u8]> + AsMut<[u8]>>(&self, packet: &mut PacketBuf<S>) -> Result<Decapsulation, Error> {
         let outer = Packet::parse(packet.octets())?;
         if (outer.source(), outer.destination()) != (self.remote, self.local) {
-            let (field, offset) = match outer {
-                Packet::V4(_) => (Field::Ipv4Address, 12),
-                Packet::V6(_) => (Field::Ipv6Address, 8),
-            };
-            return Err(Error::Value { field, offset, found: 0, needed: 1 });
+            // The caller's addresses, so that nobody is told (RFC 4213 3.6).
+            let offset = if outer.version() == 4 { 12 } else { 8 };
+            return Err(Error::Value { field: Field::Address, offset, found: 0, needed: 1 });
         }
         let stripped = strip(&outer)?;
         let (inner_ds, outer_ds) = (stripped.inner.ds(), outer.ds());
@@ -316,7 +316,7 @@ pub fn strip<'a>(outer: &Packet<'a>) -> Result<Stripped<'a>, Error> {
     let upper = outer.upper_layer()?;
     let (field, offset) = match outer {
         Packet::V4(_) => (Field::Ipv4Protocol, 9),
-        Packet::V6(_) => (Field::Ipv6NextHeader, 6),
+        Packet::V6(view) => (Field::Ipv6NextHeader, view.upper_layer()?.pointer),
     };
     if upper.is_fragment {
         let found = u32::from(Protocol::FRAGMENT.0);

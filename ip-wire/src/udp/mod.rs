@@ -53,14 +53,12 @@ impl<'a> View<'a> {
     /// past the end.
     #[inline]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
-        match Self::read(octets)? {
-            (view, 0) => Ok(view),
-            (view, _) => Err(Error::LengthBeyondBuffer {
-                field: Field::UdpLength,
-                offset: 4,
-                found: len32(octets.len()),
-                needed: u32::from(view.length()),
-            }),
+        let (fixed, rest) = first::<HEADER_LEN>(octets, Field::UdpHeader)?;
+        // A length below 8 wraps around to one that no buffer has.
+        let len = usize::from(be16(fixed[4], fixed[5])).wrapping_sub(HEADER_LEN);
+        match rest.get(..len) {
+            Some(payload) => Ok(Self { fixed, payload }),
+            None => Self { fixed, payload: rest }.unusual_len(),
         }
     }
 
@@ -70,23 +68,26 @@ impl<'a> View<'a> {
     /// Those of [`View::parse`], but for a length past the end, which is [`Reading::Truncated`].
     #[inline]
     pub fn parse_lax(octets: &'a [u8]) -> Result<Reading<Self>, Error> {
-        let (view, missing) = Self::read(octets)?;
-        Ok(Reading::new(view, missing))
+        match Self::parse(octets) {
+            Ok(view) => Ok(Reading::Complete(view)),
+            Err(Error::LengthBeyondBuffer { found, needed, .. }) => {
+                let (fixed, payload) = first::<HEADER_LEN>(octets, Field::UdpHeader)?;
+                Ok(Reading::Truncated { view: Self { fixed, payload }, missing: needed.saturating_sub(found) })
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    #[inline]
-    fn read(octets: &'a [u8]) -> Result<(Self, u32), Error> {
-        let (fixed, rest) = first::<HEADER_LEN>(octets, Field::UdpHeader)?;
-        let length = be16(fixed[4], fixed[5]);
-        let Some(len) = usize::from(length).checked_sub(HEADER_LEN) else {
-            if length == 0 && octets.len() > usize::from(u16::MAX) {
-                return Ok((Self { fixed, payload: rest }, 0));
-            }
-            return Err(Error::LengthTooSmall { field: Field::UdpLength, offset: 4, found: u32::from(length), needed: 8 });
-        };
-        match rest.get(..len) {
-            Some(payload) => Ok((Self { fixed, payload }, 0)),
-            None => Ok((Self { fixed, payload: rest }, len32(len.saturating_sub(rest.len())))),
+    /// A length that is not that of a part of the buffer: `self` has all of it.
+    #[cold]
+    #[inline(never)]
+    fn unusual_len(self) -> Result<Self, Error> {
+        let (field, offset) = (Field::UdpLength, 4);
+        let (found, needed) = (self.datagram_len(), u32::from(self.length()));
+        match self.length() {
+            0 if found > usize::from(u16::MAX) => Ok(self),
+            0..8 => Err(Error::LengthTooSmall { field, offset, found: needed, needed: 8 }),
+            _ => Err(Error::LengthBeyondBuffer { field, offset, found: len32(found), needed }),
         }
     }
 
