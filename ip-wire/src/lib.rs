@@ -41,6 +41,8 @@ mod octets;
 mod packet_buf;
 mod protocol;
 mod reading;
+#[cfg(feature = "alloc")]
+pub mod reassembly;
 pub mod special;
 pub mod tcp;
 mod tlv;
