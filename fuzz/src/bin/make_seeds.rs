@@ -1,0 +1,168 @@
+//! Writes the seeds: small packets of every kind, from the crate's own emitters and hand-typed octets.
+//!
+//! `cargo run --manifest-path fuzz/Cargo.toml --bin make_seeds` from the repository's root.
+
+use std::fs;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::Path;
+
+use ip_wire::checksum::{pseudo_v4, pseudo_v6};
+use ip_wire::ipv6::options::{Value, Writer};
+use ip_wire::{FragmentOffset, Protocol, icmpv4, icmpv6, ipv4, ipv6, tcp, udp};
+
+const A4: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const B4: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 2);
+const A6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+const B6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn v4(protocol: Protocol, payload: &[u8]) -> Result<Vec<u8>> {
+    let mut header = ipv4::Header::new(A4, B4, protocol, payload.len())?;
+    header.flags = ipv4::Flags::NONE;
+    let mut packet = vec![0; 20 + payload.len()];
+    header.emit(&mut packet)?;
+    packet[20..].copy_from_slice(payload);
+    Ok(packet)
+}
+
+fn v6(next: Protocol, payload: &[u8]) -> Result<Vec<u8>> {
+    let mut packet = vec![0; 40 + payload.len()];
+    ipv6::Header::new(A6, B6, next, payload.len())?.emit(&mut packet)?;
+    packet[40..].copy_from_slice(payload);
+    Ok(packet)
+}
+
+fn tcp_v4() -> Result<Vec<u8>> {
+    let mut header = tcp::Header::new(1234, 80);
+    header.flags = tcp::Flags::SYN;
+    header.options.push(&tcp::options::Value::MaximumSegmentSize(1460))?;
+    header.options.push(&tcp::options::Value::SackPermitted)?;
+    header.options.push(&tcp::options::Value::Timestamps { value: 1, echo_reply: 0 })?;
+    header.options.push(&tcp::options::Value::WindowScale(7))?;
+    let mut segment = vec![0; header.wire_len() + 4];
+    let len = segment.len() as u16;
+    header.emit(pseudo_v4(A4, B4, Protocol::TCP, len), b"data", &mut segment)?;
+    v4(Protocol::TCP, &segment)
+}
+
+fn udp_v4() -> Result<Vec<u8>> {
+    let mut datagram = [0; 12];
+    udp::Header::new(1234, 53).emit(pseudo_v4(A4, B4, Protocol::UDP, 12), b"data", &mut datagram)?;
+    v4(Protocol::UDP, &datagram)
+}
+
+fn udp_v6_behind_options() -> Result<Vec<u8>> {
+    let mut payload = vec![0; 64];
+    let mut writer = Writer::new(&mut payload, Protocol::DESTINATION_OPTIONS)?;
+    writer.push(&Value::RouterAlert(0))?;
+    let mut at = writer.finish()?;
+    let mut writer = Writer::new(&mut payload[at..], Protocol::UDP)?;
+    writer.push(&Value::HomeAddress(A6))?;
+    at += writer.finish()?;
+    at += udp::Header::new(1234, 53).emit(pseudo_v6(A6, B6, Protocol::UDP, 12), b"data", &mut payload[at..])?;
+    payload.truncate(at);
+    v6(Protocol::HOP_BY_HOP, &payload)
+}
+
+fn icmp_v4_error(quoted: &[u8]) -> Result<Vec<u8>> {
+    let quote = ip_wire::icmp::Quote::new(quoted);
+    let message = icmpv4::Message::DestinationUnreachable { code: 4, unused: 0, next_hop_mtu: 1400, quote };
+    let mut octets = vec![0; message.wire_len()];
+    message.emit(&mut octets)?;
+    v4(Protocol::ICMP, &octets)
+}
+
+fn icmp_v6_error(quoted: &[u8]) -> Result<Vec<u8>> {
+    let message = icmpv6::Message::PacketTooBig { code: 0, mtu: 1280, quote: ip_wire::icmp::Quote::new(quoted) };
+    let mut octets = vec![0; message.wire_len()];
+    let pseudo = pseudo_v6(A6, B6, Protocol::ICMPV6, octets.len() as u32);
+    message.emit(pseudo, &mut octets)?;
+    v6(Protocol::ICMPV6, &octets)
+}
+
+fn chain() -> Result<Vec<u8>> {
+    // Routing header with one segment, fragment header of a first fragment, destination options, UDP.
+    let mut payload = vec![43, 0, 5, 2, 0, 0, 1, 0];
+    payload.extend([44, 2, 4, 0, 0, 0, 0, 0]);
+    payload.extend(B6.octets());
+    let mut fragment = [0; 8];
+    ipv6::fragment::Header::new(Protocol::DESTINATION_OPTIONS, FragmentOffset::ZERO, true, 0x1234_5678).emit(&mut fragment)?;
+    payload.extend(fragment);
+    payload.extend([17, 0, 4, 1, 7, 1, 1, 0]);
+    payload.extend([4, 210, 0, 53, 0, 8, 0, 0]);
+    v6(Protocol::HOP_BY_HOP, &payload)
+}
+
+fn frame(ether_type: u16, packet: &[u8]) -> Vec<u8> {
+    let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
+    frame.extend(ether_type.to_be_bytes());
+    frame.extend_from_slice(packet);
+    frame
+}
+
+fn main() -> Result<()> {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+    let write = |target: &str, name: &str, octets: &[u8]| -> Result<()> {
+        fs::create_dir_all(seeds.join(target))?;
+        Ok(fs::write(seeds.join(target).join(name), octets)?)
+    };
+    let with = |prefix: &[u8], packet: &[u8]| [prefix, packet].concat();
+
+    let (tcp4, udp4, udp6, chain) = (tcp_v4()?, udp_v4()?, udp_v6_behind_options()?, chain()?);
+    let echo4 = v4(Protocol::ICMP, &[8, 0, 0xe5, 0xca, 0x12, 0x34, 0, 1])?;
+    let (error4, error6) = (icmp_v4_error(&tcp4)?, icmp_v6_error(&udp6)?);
+    let (in4, in6) = (v4(Protocol::IPV6, &udp6)?, v6(Protocol::IPV4, &udp4)?);
+    let packets: [(&str, &[u8]); 10] = [
+        ("tcp4", &tcp4),
+        ("udp4", &udp4),
+        ("udp6", &udp6),
+        ("chain6", &chain),
+        ("echo4", &echo4),
+        ("error4", &error4),
+        ("error6", &error6),
+        ("6in4", &in4),
+        ("4in6", &in6),
+        ("esp4", &v4(Protocol::ESP, &[0, 0, 16, 0, 0, 0, 0, 1, 1, 2, 3, 4])?),
+    ];
+    for (name, packet) in packets {
+        write(if packet[0] >> 4 == 4 { "ipv4" } else { "ipv6_chain" }, name, packet)?;
+        write("flow_key", name, packet)?;
+        write("tunnel", name, &with(&[packet[0]], packet))?;
+        write("nat_rewrite", name, &with(&[3, 9, 8, 6], packet))?;
+        write("icmp_quote", name, &with(&[1], packet))?;
+        write("upper_layers", name, &packet[if packet[0] >> 4 == 4 { 20 } else { 40 }..])?;
+        let ether_type = if packet[0] >> 4 == 4 { 0x0800 } else { 0x86dd };
+        write("link", name, &with(&[0, 1], &frame(ether_type, packet)))?;
+    }
+    write("flow_key", "frame4", &frame(0x0800, &udp4))?;
+    write("link", "vlan", &with(&[0, 1], &frame(0x8100, &with(&[0, 5, 0x86, 0xdd], &udp6))))?;
+    write("link", "sll", &with(&[0, 113], &with(&[0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0], &udp4)))?;
+    write("link", "ppp", &with(&[0, 9], &with(&[0xff, 3, 0, 0x21], &udp4)))?;
+    write("icmp_quote", "message4", &error4[20..])?;
+    write("icmp_quote", "message6", &error6[40..])?;
+
+    write("options_v4", "routes", &[131, 7, 4, 192, 0, 2, 9, 137, 7, 8, 192, 0, 2, 9, 7, 7, 4, 0, 0, 0, 0, 1, 1, 0])?;
+    write("options_v4", "timestamps", &[68, 12, 5, 0x31, 192, 0, 2, 9, 0, 0, 0, 0, 148, 4, 0, 0, 136, 4, 0, 1])?;
+    write("options_v4", "security", &[130, 11, 0xab, 0xcd, 0, 0, 0, 0, 0, 0, 0, 133, 3, 1, 134, 10, 0, 0, 0, 1, 1, 4, 0, 5])?;
+    write("options_v4", "trace", &[82, 12, 0, 1, 0, 2, 0xff, 0xff, 192, 0, 2, 1, 149, 6, 192, 0, 2, 7, 0, 0])?;
+    write("tcp_options", "syn", &[2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7])?;
+    write("tcp_options", "sack", &[1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 5, 0, 0, 0, 9])?;
+    write("tcp_options", "rest", &[28, 4, 0x80, 1, 29, 4, 1, 2, 30, 3, 0, 34, 2, 34, 6, 1, 2, 3, 4, 253, 4, 1, 2, 0, 0])?;
+    write("tcp_options", "md5", &[&[19, 18][..], &[0xaa; 16]].concat())?;
+    write("options_v6", "hop", &[5, 2, 0, 0, 0, 0xc2, 4, 0, 1, 0, 0, 1, 1, 0])?;
+    write("options_v6", "home", &[&[1, 2, 0, 0, 0xc9, 16][..], &A6.octets(), &[4, 1, 3]].concat())?;
+    write(
+        "options_v6",
+        "labels",
+        &[7, 12, 0, 0, 0, 1, 1, 2, 3, 4, 0xff, 0, 0, 0, 0x26, 6, 0, 64, 1, 2, 3, 4, 0x63, 4, 0x80, 1, 0, 2],
+    )?;
+    for target in ["reassembly_v4", "reassembly_v6"] {
+        write(target, "two", &[0, 5, 0, 0, 32, 1, 1, 0, 4, 20, 1])?;
+        write(target, "overlap", &[1, 5, 0, 0, 32, 1, 5, 0, 2, 32, 1, 1, 0, 6, 9, 0x1f])?;
+        write(target, "late", &[2, 13, 0, 0, 32, 15, 9, 0, 4, 8, 15, 13, 0, 0, 64, 15])?;
+        write(target, "raw", &with(&[0, 0, 0, 0, 0, 0x80], if target.ends_with('4') { &tcp4 } else { &chain }))?;
+    }
+    println!("seeds of {} targets written", wirecraft_fuzz::TARGETS.len());
+    Ok(())
+}

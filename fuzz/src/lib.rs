@@ -1,0 +1,44 @@
+//! What each fuzz target checks: a property of every input, not only that nothing panics.
+//!
+//! The targets themselves are in `fuzz_targets/`; the bodies are here so that seeds can be run through them without a fuzzer.
+
+mod ip;
+mod options;
+mod reassembly;
+mod rewrite;
+mod upper;
+
+pub use ip::{flow_key, ipv4, ipv6_chain, link, tunnel};
+pub use options::{options_v4, options_v6, tcp_options};
+pub use reassembly::{reassembly_v4, reassembly_v6};
+pub use rewrite::nat_rewrite;
+pub use upper::{icmp_quote, upper_layers};
+
+/// A target's name and body.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets by name.
+pub const TARGETS: &[Target] = &[
+    ("ipv4", ipv4),
+    ("ipv6_chain", ipv6_chain),
+    ("options_v4", options_v4),
+    ("options_v6", options_v6),
+    ("tcp_options", tcp_options),
+    ("upper_layers", upper_layers),
+    ("reassembly_v4", reassembly_v4),
+    ("reassembly_v6", reassembly_v6),
+    ("icmp_quote", icmp_quote),
+    ("nat_rewrite", nat_rewrite),
+    ("flow_key", flow_key),
+    ("tunnel", tunnel),
+    ("link", link),
+];
+
+/// An error names a place inside what was handed in, and prints as a sentence.
+fn check_error(error: &ip_wire::Error, len: usize) {
+    if let Some(offset) = error.offset() {
+        assert!(offset as usize <= len, "{error:?} in {len} octets");
+    }
+    assert!(!error.to_string().is_empty());
+    let _ = error.reaction();
+}
