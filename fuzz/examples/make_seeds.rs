@@ -1,6 +1,6 @@
 //! Writes the seeds: small packets of every kind, from the crate's own emitters and hand-typed octets.
 //!
-//! `cargo run --manifest-path fuzz/Cargo.toml --bin make_seeds` from the repository's root.
+//! `cargo run --manifest-path fuzz/Cargo.toml --example make_seeds` from the repository's root.
 
 use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
