@@ -98,3 +98,51 @@ impl<'a> View<'a> {
         self.rest.get(self.header_len().saturating_sub(FIXED_LEN)..).unwrap_or(&[])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 4302 2.2: a 96-bit integrity check value makes a payload length of 4.
+    const PACKET: [u8; 27] = [6, 4, 0xab, 0xcd, 0, 0, 1, 2, 0, 0, 0, 7, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0xaa, 0xbb, 0xcc];
+
+    #[test]
+    fn the_header_of_rfc_4302_section_2_reads_as_drawn() {
+        let view = View::parse(&PACKET).unwrap();
+        assert_eq!((view.next_header(), view.payload_len(), view.header_len()), (Protocol::TCP, 4, 24));
+        assert_eq!((view.reserved(), view.spi(), view.sequence_number()), (0xabcd, 0x0102, 7));
+        assert_eq!((view.icv(), view.payload()), (&PACKET[12..24], &PACKET[24..]));
+    }
+
+    #[test]
+    fn every_payload_length_in_a_buffer_of_27_octets() {
+        for len in 0..=255u8 {
+            let mut octets = PACKET;
+            octets[1] = len;
+            let needed = 4 * (u32::from(len) + 2);
+            let field = Field::AhLength;
+            match View::parse(&octets) {
+                Ok(view) => {
+                    assert!((1..=4).contains(&len));
+                    assert_eq!((view.icv().len() + 12, view.payload().len()), (needed as usize, 27 - needed as usize));
+                }
+                Err(error) if len == 0 => {
+                    assert_eq!(error, Error::LengthTooSmall { field, offset: 1, found: 0, needed: 1 });
+                }
+                Err(error) => {
+                    assert!(len > 4);
+                    assert_eq!(error, Error::LengthBeyondBuffer { field, offset: 1, found: 27, needed });
+                    assert_eq!(error.reaction(), crate::Reaction::Discard);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn less_than_12_octets_are_truncated_at_every_length() {
+        for len in 0..12u32 {
+            let error = Error::Truncated { field: Field::AhHeader, offset: 0, found: len, needed: 12 };
+            assert_eq!(View::parse(&PACKET[..len as usize]), Err(error));
+        }
+    }
+}

@@ -53,3 +53,20 @@ impl<'a> View<'a> {
         self.payload
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_of_rfc_4303_section_2_reads_as_drawn() {
+        let octets = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+        let view = View::parse(&octets).unwrap();
+        assert_eq!((view.spi(), view.sequence_number(), view.payload()), (0x0102_0304, 0x0506_0708, &[9, 10][..]));
+        assert!(View::parse(&octets[..8]).unwrap().payload().is_empty());
+        for len in 0..8u32 {
+            let error = Error::Truncated { field: Field::EspHeader, offset: 0, found: len, needed: 8 };
+            assert_eq!(View::parse(&octets[..len as usize]), Err(error));
+        }
+    }
+}

@@ -54,3 +54,31 @@ impl TryFrom<u16> for FragmentOffset {
         Self::new(units).ok_or(OutOfRange)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_offset_of_13_bits_counts_units_of_8_octets() {
+        for units in 0..=0xffffu16 {
+            let offset = FragmentOffset::new(units);
+            assert_eq!(offset.is_some(), units <= 8191);
+            assert_eq!(FragmentOffset::try_from(units), offset.ok_or(OutOfRange));
+            assert_eq!(FragmentOffset::from_low_13(units).units(), units % 8192);
+            if let Some(offset) = offset {
+                assert_eq!((offset.units(), offset.octets()), (units, u32::from(units) * 8));
+            }
+        }
+        assert_eq!((FragmentOffset::ZERO.octets(), FragmentOffset::MAX.octets()), (0, 65_528));
+    }
+
+    #[test]
+    fn only_multiples_of_8_octets_up_to_65528_are_offsets() {
+        for octets in 0..70_000u32 {
+            let legal = octets % 8 == 0 && octets <= 65_528;
+            assert_eq!(FragmentOffset::from_octets(octets).map(FragmentOffset::octets), legal.then_some(octets));
+        }
+        assert_eq!(FragmentOffset::from_octets(0x8_0000), None);
+    }
+}

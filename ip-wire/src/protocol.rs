@@ -128,3 +128,54 @@ impl fmt::Display for Protocol {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_keywords_are_those_of_the_registry() {
+        for (protocol, number, name) in [
+            (Protocol::HOP_BY_HOP, 0, "HOPOPT"),
+            (Protocol::ICMP, 1, "ICMP"),
+            (Protocol::IGMP, 2, "IGMP"),
+            (Protocol::IPV4, 4, "IPv4"),
+            (Protocol::TCP, 6, "TCP"),
+            (Protocol::UDP, 17, "UDP"),
+            (Protocol::DCCP, 33, "DCCP"),
+            (Protocol::IPV6, 41, "IPv6"),
+            (Protocol::ROUTING, 43, "IPv6-Route"),
+            (Protocol::FRAGMENT, 44, "IPv6-Frag"),
+            (Protocol::RSVP, 46, "RSVP"),
+            (Protocol::GRE, 47, "GRE"),
+            (Protocol::ESP, 50, "ESP"),
+            (Protocol::AH, 51, "AH"),
+            (Protocol::ICMPV6, 58, "IPv6-ICMP"),
+            (Protocol::NO_NEXT_HEADER, 59, "IPv6-NoNxt"),
+            (Protocol::DESTINATION_OPTIONS, 60, "IPv6-Opts"),
+            (Protocol::OSPF, 89, "OSPFIGP"),
+            (Protocol::PIM, 103, "PIM"),
+            (Protocol::IPCOMP, 108, "IPComp"),
+            (Protocol::VRRP, 112, "VRRP"),
+            (Protocol::L2TP, 115, "L2TP"),
+            (Protocol::SCTP, 132, "SCTP"),
+            (Protocol::MOBILITY, 135, "Mobility Header"),
+            (Protocol::UDP_LITE, 136, "UDPLite"),
+            (Protocol::HIP, 139, "HIP"),
+            (Protocol::SHIM6, 140, "Shim6"),
+            (Protocol::ETHERNET, 143, "Ethernet"),
+        ] {
+            assert_eq!((protocol.0, protocol.name()), (number, Some(name)));
+            assert_eq!(std::format!("{protocol}"), name);
+        }
+        assert_eq!((Protocol::EXPERIMENTAL_1.0, Protocol::EXPERIMENTAL_2.0), (253, 254));
+    }
+
+    #[test]
+    fn every_number_survives() {
+        for number in 0..=255u8 {
+            assert_eq!(u8::from(Protocol::from(number)), number);
+        }
+        assert_eq!(std::format!("{} {:?} {:?}", Protocol(99), Protocol(99), Protocol(6)), "99 Protocol(99) Protocol(6 TCP)");
+    }
+}

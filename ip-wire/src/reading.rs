@@ -44,3 +44,18 @@ impl<T> Reading<T> {
         matches!(self, Self::Complete(_))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_without_missing_octets_is_complete() {
+        let complete = Reading::new('x', 0);
+        assert_eq!(complete, Reading::Complete('x'));
+        assert_eq!((complete.is_complete(), complete.missing(), complete.into_view()), (true, 0, 'x'));
+        let cut = Reading::new('y', 1);
+        assert_eq!(cut, Reading::Truncated { view: 'y', missing: 1 });
+        assert_eq!((cut.is_complete(), cut.missing(), cut.into_view()), (false, 1, 'y'));
+    }
+}

@@ -370,3 +370,58 @@ macro_rules! option_kinds {
     };
 }
 pub(crate) use option_kinds;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(area: &[u8], grammar: fn(&[u8]) -> Parsed<'_>) -> std::vec::Vec<Result<(u32, u8, usize), Error>> {
+        let mut walk = Walk::new(area, 100, Field::Buffer, grammar);
+        core::iter::from_fn(|| walk.step()).map(|step| step.map(|(at, tlv)| (at, tlv.kind, tlv.octets.len()))).collect()
+    }
+
+    #[test]
+    fn the_inclusive_grammar_counts_type_and_length() {
+        assert_eq!(
+            walk(&[1, 9, 2, 9, 3, 0, 0, 7], inclusive),
+            [Ok((100, 1, 1)), Ok((101, 9, 2)), Ok((103, 9, 3)), Ok((106, 0, 2))]
+        );
+    }
+
+    #[test]
+    fn the_exclusive_grammar_counts_the_data_alone() {
+        assert_eq!(
+            walk(&[0, 9, 0, 9, 1, 5, 1, 0], exclusive),
+            [Ok((100, 0, 1)), Ok((101, 9, 2)), Ok((103, 9, 3)), Ok((106, 1, 2))]
+        );
+    }
+
+    #[test]
+    fn the_third_grammar_has_no_single_octets() {
+        assert_eq!(walk(&[0, 2, 1, 3, 7], inclusive_all), [Ok((100, 0, 2)), Ok((102, 1, 3))]);
+        let error = Error::OptionOverrun { field: Field::Buffer, offset: 102, found: 1, needed: 2 };
+        assert_eq!(walk(&[0, 2, 1], inclusive_all), [Ok((100, 0, 2)), Err(error)]);
+    }
+
+    #[test]
+    fn the_longest_options_fit_their_length_octet() {
+        let mut area = [0xab; 257];
+        area[1] = 255;
+        assert_eq!(walk(&area, exclusive), [Ok((100, 0xab, 257))]);
+        assert_eq!(walk(&area[..255], inclusive), [Ok((100, 0xab, 255))]);
+        let error = Error::OptionOverrun { field: Field::Buffer, offset: 100, found: 256, needed: 257 };
+        assert_eq!(walk(&area[..256], exclusive), [Err(error)]);
+    }
+
+    #[test]
+    fn an_area_is_at_most_40_octets_and_counts_words() {
+        let mut area = Area::EMPTY;
+        for len in 1..=40u8 {
+            area.push(&[len], Field::Buffer).unwrap();
+            assert_eq!((area.words(), area.len()), (len.div_ceil(4), usize::from(len.div_ceil(4)) * 4));
+        }
+        let error = Error::DoesNotFit { field: Field::Buffer, found: 41, needed: 40 };
+        assert_eq!(area.push(&[0], Field::Buffer), Err(error));
+        assert!(area.as_octets().iter().copied().eq(1..=40));
+    }
+}

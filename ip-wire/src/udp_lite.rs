@@ -182,3 +182,6 @@ impl Header {
         Ok(len)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,3 +102,25 @@ pub(crate) fn word_and_body(body: &[u8], field: Field) -> Result<([u8; 4], &[u8]
         None => Err(Error::Truncated { field, offset: len32(FIXED_LEN), found: len32(body.len()), needed: 4 }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quote_without_length_is_all_datagram() {
+        let quote = Quote::new(&[0x45, 1, 2]);
+        assert_eq!((quote.length, quote.original(), quote.extensions()), (0, &[0x45, 1, 2][..], &[][..]));
+    }
+
+    #[test]
+    fn a_quoted_packet_is_read_as_far_as_it_goes() {
+        let octets = [0x45, 0, 0, 48, 0, 0, 0, 0, 1, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 1, 2, 3, 4, 0, 28, 0, 0];
+        let reading = Quote::new(&octets).packet().unwrap();
+        assert_eq!((reading.missing(), reading.into_view().upper_layer().unwrap().octets), (20, &octets[20..]));
+        assert!(matches!(Quote::new(&octets[..19]).packet(), Err(Error::Truncated { found: 19, needed: 20, .. })));
+        // A length keeps what follows it out.
+        let reading = Quote::with_length(5, 4, &octets).packet().unwrap();
+        assert_eq!((reading.missing(), reading.into_view().upper_layer().unwrap().octets), (28, &[][..]));
+    }
+}

@@ -248,17 +248,22 @@ fn the_format_errors_of_rfc_2675_point_where_it_says() {
     assert_eq!(error, Error::Value { field, offset: 44, found: 65_535, needed });
     assert_eq!(error.reaction(), Reaction::ParameterProblem { code: 0, pointer: 44 });
 
-    let mut octets = jumbogram(65_536, 65_536);
-    octets[5] = 8;
-    let error = View::parse(&octets).unwrap_err();
-    assert_eq!(error, Error::Value { field, offset: 42, found: 8, needed: 0 });
-    assert_eq!(error.reaction(), Reaction::ParameterProblem { code: 0, pointer: 42 });
-
     let mut octets = jumbogram(0, 16);
     octets[42..44].copy_from_slice(&[1, 4]);
     let error = View::parse(&octets).unwrap_err();
     assert_eq!(error, Error::Value { field: Field::Ipv6PayloadLength, offset: 4, found: 0, needed: 8 });
     assert_eq!(error.reaction(), Reaction::ParameterProblem { code: 0, pointer: 4 });
+}
+
+#[test]
+fn a_payload_length_decides_over_a_jumbo_option_beside_it() {
+    let mut octets = jumbogram(65_536, 65_536);
+    octets[5] = 16;
+    let view = View::parse(&octets).unwrap();
+    assert_eq!((view.payload().len(), view.is_jumbogram()), (16, false));
+    let extension = view.extensions().next().unwrap().unwrap();
+    let option = extension.options().unwrap().next().unwrap().unwrap();
+    assert_eq!(option.value(), Ok(crate::ipv6::options::Value::JumboPayload(65_536)), "the caller can see it");
 }
 
 #[test]

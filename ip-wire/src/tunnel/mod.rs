@@ -314,9 +314,10 @@ pub struct Stripped<'a> {
 /// the outer header says; those of [`Packet::parse`]. Offsets count from the outer packet's start.
 pub fn strip<'a>(outer: &Packet<'a>) -> Result<Stripped<'a>, Error> {
     let upper = outer.upper_layer()?;
-    let (field, offset) = match outer {
-        Packet::V4(_) => (Field::Ipv4Protocol, 9),
-        Packet::V6(view) => (Field::Ipv6NextHeader, view.upper_layer()?.pointer),
+    let offset = upper.pointer;
+    let field = match outer {
+        Packet::V4(_) => Field::Ipv4Protocol,
+        Packet::V6(_) => Field::Ipv6NextHeader,
     };
     if upper.is_fragment {
         let found = u32::from(Protocol::FRAGMENT.0);
