@@ -11,10 +11,11 @@
 //! # ipv6::Header::new(Ipv6Addr::LOCALHOST, Ipv6Addr::LOCALHOST, Protocol::NO_NEXT_HEADER, 0)?.emit(&mut storage[64..])?;
 //! // 64 octets of headroom, then an IPv6 packet of 40.
 //! let mut packet = PacketBuf::new(&mut storage[..], 64, 40)?;
-//! let tunnel = Tunnel::new("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap())?;
-//! tunnel.encapsulate(&mut packet, 0)?;
+//! let (near, far) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+//! Tunnel::new(near, far)?.encapsulate(&mut packet, 0)?;
 //! assert_eq!(packet.len(), 60);
-//! let Decapsulation::Forward { .. } = tunnel.decapsulate(&mut packet)? else { panic!() };
+//! // The same tunnel, seen from its other end.
+//! let Decapsulation::Forward { .. } = Tunnel::new(far, near)?.decapsulate(&mut packet)? else { panic!() };
 //! assert_eq!(packet.len(), 40);
 //! # Ok::<(), ip_wire::Error>(())
 //! ```
