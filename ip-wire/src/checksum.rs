@@ -115,6 +115,10 @@ pub fn pseudo_v6(source: Ipv6Addr, destination: Ipv6Addr, protocol: Protocol, le
 #[must_use]
 #[inline]
 pub const fn update_u16(checksum: u16, old: u16, new: u16) -> u16 {
+    // No change is no change: adding ones' complement zero would make ffff, a name of 0, into 0000.
+    if old == new {
+        return checksum;
+    }
     // Three terms below 2^16: two folds leave 16 bits.
     let sum = (!checksum as u32).wrapping_add(!old as u32).wrapping_add(new as u32);
     #[expect(clippy::cast_possible_truncation, reason = "folded twice: at most 16 bits are left")]
@@ -144,6 +148,10 @@ impl Delta {
     #[must_use]
     #[inline]
     pub const fn word(self, old: u16, new: u16) -> Self {
+        // No change is no change: adding ones' complement zero would make ffff, a name of 0, into 0000.
+        if old == new {
+            return self;
+        }
         // Each term is below 2^16 and `fold32` keeps the state below 2^17, so nothing wraps.
         Self(fold32(self.0.wrapping_add((!old) as u32).wrapping_add(new as u32)))
     }
