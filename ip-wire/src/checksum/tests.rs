@@ -88,7 +88,6 @@ fn the_example_of_rfc_1624_section_4() {
 fn a_change_to_the_same_value_changes_no_checksum() {
     for checksum in [0x0000, 0x0001, 0x7fff, 0xfffe, 0xffff] {
         for word in [0x0000, 0x1234, 0xffff] {
-            assert_eq!(update_u16(checksum, word, word), checksum);
             assert_eq!(Delta::new().word(word, word).apply(checksum), checksum);
             assert_eq!(update_u32(checksum, u32::from(word) << 16, u32::from(word) << 16), checksum);
         }

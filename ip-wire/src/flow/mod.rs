@@ -321,7 +321,7 @@ impl Flow {
 
     #[inline]
     fn of_ipv4(view: ipv4::View<'_>) -> Result<Self, Error> {
-        let Some(ports) = ports(view.protocol(), view.payload(), view.fragment_offset()) else {
+        let Some(ports) = ports(view.protocol(), view.payload(), view.fragment_offset() == FragmentOffset::ZERO) else {
             return Err(no_ports(view.protocol(), view.payload().len(), view.header_len()));
         };
         let part = if view.is_fragment() {
@@ -335,11 +335,11 @@ impl Flow {
     #[inline]
     fn of_ipv6(view: ipv6::View<'_>) -> Result<Self, Error> {
         let upper = view.upper_layer()?;
-        let (offset, part) = match upper.fragment {
-            Some(header) => (header.offset, Part::new(header.identification, header.offset, header.more)),
-            None => (FragmentOffset::ZERO, Part::WHOLE),
+        let part = match upper.fragment {
+            Some(header) => Part::new(header.identification, header.offset, header.more),
+            None => Part::WHOLE,
         };
-        let Some(ports) = ports(upper.protocol, upper.octets, offset) else {
+        let Some(ports) = ports(upper.protocol, upper.octets, upper.has_start()) else {
             let start = usize::try_from(upper.offset).unwrap_or(usize::MAX);
             return Err(no_ports(upper.protocol, upper.octets.len(), start));
         };
@@ -382,8 +382,8 @@ fn skip_tag(rest: &mut &[u8]) -> Option<u16> {
 
 /// What tells a protocol's conversations apart, from the octets behind the IP headers; `None` if they end before it does.
 #[inline]
-fn ports(protocol: Protocol, octets: &[u8], offset: FragmentOffset) -> Option<(Kind, u32)> {
-    if offset.units() != 0 {
+fn ports(protocol: Protocol, octets: &[u8], has_start: bool) -> Option<(Kind, u32)> {
+    if !has_start {
         return Some((Kind::InFirstFragment, 0));
     }
     match protocol {

@@ -51,15 +51,16 @@ pub struct Upper<'a> {
     pub pointer: u32,
     /// Its octets, up to the end of the packet.
     pub octets: &'a [u8],
-    /// The first fragment header of the chain.
+    /// The fragment header of the chain; of several, the first that is not atomic.
     pub fragment: Option<fragment::Header>,
+    has_start: bool,
 }
 
 impl Upper<'_> {
     /// Whether the octets start with the upper layer's header: the packet is whole, or a first fragment.
     #[must_use]
-    pub fn has_start(&self) -> bool {
-        self.fragment.is_none_or(|fragment| fragment.offset.units() == 0)
+    pub const fn has_start(&self) -> bool {
+        self.has_start
     }
 }
 
@@ -115,7 +116,14 @@ impl<'a> Extensions<'a> {
             Some(octets) => Some(fragment::Header::from_octets(octets)),
             None => None,
         };
-        Upper { protocol: self.next, offset: self.offset, pointer: self.pointer, octets: self.rest, fragment }
+        Upper {
+            protocol: self.next,
+            offset: self.offset,
+            pointer: self.pointer,
+            octets: self.rest,
+            fragment,
+            has_start: !self.ended,
+        }
     }
 
     /// Goes past the next header and returns its octets; `None` if [`Extensions::failure`] says why not.
@@ -131,7 +139,7 @@ impl<'a> Extensions<'a> {
         if kind == Protocol::FRAGMENT {
             let header = octets.first_chunk();
             self.ended = header.is_some_and(|header| fragment::Header::from_octets(header).offset.units() != 0);
-            self.fragment = self.fragment.or(header);
+            self.fragment = self.fragment.filter(|first| !fragment::Header::from_octets(first).is_atomic()).or(header);
         }
         self.pointer = self.offset;
         // At most 2,048 octets a header, and a budget of headers.

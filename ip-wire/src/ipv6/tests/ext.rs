@@ -257,3 +257,23 @@ fn extension_header_types_are_those_of_the_registry() {
         assert_eq!(Protocol(number).is_extension_header(), list.contains(&number));
     }
 }
+
+#[test]
+fn of_several_fragment_headers_the_first_that_is_not_atomic_tells_and_any_later_one_ends_the_walk() {
+    // Atomic, then one at offset 8: what follows is no header, and the second one says which part this is.
+    let mut octets = chain(&[FRAGMENT, FRAGMENT], 6);
+    octets[48 + 3] = 8;
+    let upper = View::parse(&octets).unwrap().upper_layer().unwrap();
+    assert!(!upper.has_start());
+    assert_eq!(upper.fragment.map(|header| (header.offset.units(), header.more)), Some((1, false)));
+    assert_eq!(crate::Flow::from_ip(&octets).unwrap().key.ports(), crate::Ports::InFirstFragment);
+    // A first fragment, then one at offset 8: the datagram inside is a later part of another.
+    octets[40 + 3] = 1;
+    let upper = View::parse(&octets).unwrap().upper_layer().unwrap();
+    assert!(!upper.has_start());
+    assert_eq!(upper.fragment.map(|header| (header.offset.units(), header.more)), Some((0, true)));
+    // Two atomic ones are a whole packet.
+    let octets = chain(&[FRAGMENT, FRAGMENT], 6);
+    let upper = View::parse(&octets).unwrap().upper_layer().unwrap();
+    assert!(upper.has_start() && upper.fragment.is_some_and(|header| header.is_atomic()));
+}

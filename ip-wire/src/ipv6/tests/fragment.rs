@@ -180,6 +180,17 @@ fn the_first_fragment_holds_a_whole_tcp_header() {
 }
 
 #[test]
+fn a_header_chain_that_fits_is_no_reason_to_refuse() {
+    // 44 octets of TCP header and no more: whole in an atomic fragment, though 44 is no multiple of 8.
+    let mut tcp = [0u8; 44];
+    tcp[12] = 0xb0;
+    let octets = packet(Protocol::TCP, &tcp);
+    assert_eq!(put_together(&cut(&octets, 48 + 44)), octets);
+    assert_eq!(cut(&octets, 48 + 44).len(), 1);
+    assert!(Fragments::new(&octets, 48 + 43, 1).is_err());
+}
+
+#[test]
 fn a_fragment_is_not_fragmented_again() {
     let octets = cut(&original(&[0], 400), 300).remove(0);
     let error = Fragments::new(&octets, 200, 1).unwrap_err();

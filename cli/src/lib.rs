@@ -1,0 +1,19 @@
+//! The first caller of the wirecraft crates: shows what is in captures.
+//!
+//! The binary is a thin shell around [`run`]; tests call the parts in process.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests fail by panicking")
+)]
+
+pub mod args;
+pub mod capture;
+mod classic;
+pub mod dissect;
+pub mod output;
+mod progress;
+mod run;
+pub mod stats;
+
+pub use run::{Outcome, execute, run};
