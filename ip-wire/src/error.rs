@@ -132,6 +132,14 @@ pub enum Error {
         /// Its value.
         found: u32,
     },
+    /// The packet is a fragment, and what was asked for takes a whole one: reassemble first.
+    #[error("{field} at offset {offset}: the packet is a fragment, to be reassembled first")]
+    NotReassembled {
+        /// The field that says so.
+        field: Field,
+        /// Where it is.
+        offset: u32,
+    },
     /// A fragment that is not the last has a length that is no multiple of 8 octets.
     #[error("{field} at offset {offset}: {found} octets are no multiple of 8 in a fragment that is not the last")]
     FragmentLength {
@@ -230,6 +238,7 @@ impl Error {
             | Self::OptionOverrun { field, .. }
             | Self::Value { field, .. }
             | Self::UnsupportedProtocol { field, .. }
+            | Self::NotReassembled { field, .. }
             | Self::FragmentLength { field, .. }
             | Self::FragmentBeyondDatagram { field, .. }
             | Self::FirstFragmentTooSmall { field, .. }
@@ -257,6 +266,7 @@ impl Error {
             | Self::OptionOverrun { offset, .. }
             | Self::Value { offset, .. }
             | Self::UnsupportedProtocol { offset, .. }
+            | Self::NotReassembled { offset, .. }
             | Self::FragmentLength { offset, .. }
             | Self::FragmentBeyondDatagram { offset, .. }
             | Self::FirstFragmentTooSmall { offset, .. }
@@ -286,6 +296,7 @@ impl Error {
             | Self::OptionOverrun { offset, .. }
             | Self::Value { offset, .. }
             | Self::UnsupportedProtocol { offset, .. }
+            | Self::NotReassembled { offset, .. }
             | Self::FragmentLength { offset, .. }
             | Self::FragmentBeyondDatagram { offset, .. }
             | Self::FirstFragmentTooSmall { offset, .. }
@@ -317,13 +328,15 @@ impl Error {
     /// | hop limit | time exceeded, code 0 | RFC 4443 3.3, RFC 792 |
     /// | transport and ICMP checksums and lengths | discard silently | RFC 9293 3.1, RFC 768, RFC 8200 8.1 |
     /// | unsupported next header | parameter problem, code 1 (IPv6); protocol unreachable (IPv4) | RFC 8200 4, RFC 1122 3.2.2.1 |
-    /// | the caller's buffer or value | none: no packet is at fault | |
+    /// | a fragment that is to be reassembled first; the caller's buffer or value | none: no packet is at fault | |
     ///
     /// Whether an ICMP error may be sent at all for a given packet is [`crate::answer`]'s to say.
     #[must_use]
     pub const fn reaction(&self) -> Reaction {
         match *self {
-            Self::BufferTooSmall { .. } | Self::DoesNotFit { .. } | Self::AddressFamily { .. } => Reaction::None,
+            Self::BufferTooSmall { .. } | Self::DoesNotFit { .. } | Self::AddressFamily { .. } | Self::NotReassembled { .. } => {
+                Reaction::None
+            }
             Self::FragmentationNeeded { mtu, .. } => Reaction::PacketTooBig { mtu },
             Self::HopLimitExceeded { .. } => Reaction::TimeExceeded { code: 0 },
             Self::HopByHopNotFirst { pointer, .. } => Reaction::ParameterProblem { code: 1, pointer },

@@ -146,12 +146,21 @@ pub(crate) fn inclusive_all(input: &[u8]) -> Parsed<'_> {
 pub(crate) const MAX_AREA_LEN: usize = 40;
 
 /// An options area under construction.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Area {
     octets: [u8; MAX_AREA_LEN],
     /// Octets in use, padding left out.
     used: u8,
 }
+
+/// Two areas are the same if the same octets stand on the wire, padding included.
+impl PartialEq for Area {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_octets() == other.as_octets()
+    }
+}
+
+impl Eq for Area {}
 
 impl Area {
     pub(crate) const EMPTY: Self = Self { octets: [0; MAX_AREA_LEN], used: 0 };

@@ -166,7 +166,6 @@ fn emit_v4(
     let mut header = ipv4::Header::new(source, view.source(), Protocol::ICMP, message.wire_len())?;
     // RFC 1812 4.3.2.5: precedence 6 for errors about the network.
     header.ds = crate::DsField::new(crate::Dscp::CS6, crate::Ecn::NotEct);
-    header.flags = ipv4::Flags::NONE;
     let len = usize::from(header.total_len);
     let out = room(buffer, len, Field::Buffer)?;
     let start = header.emit(out)?;

@@ -251,3 +251,12 @@ fn a_source_of_the_other_version_is_refused() {
     assert_eq!(emit(EXCEEDED, &udp_v6(0), ROUTER_V4, Arrival::Unicast, &mut out), error(4, 6));
     assert_eq!(out, [0xaa; 1280]);
 }
+
+#[test]
+fn an_ipv4_answer_is_atomic_so_that_its_identification_need_not_be_unique() {
+    // RFC 6864 4.1: Don't Fragment set, no fragment; the identification is then free.
+    let octets = sent(EXCEEDED, &udp_v4(8));
+    let view = ipv4::View::parse(&octets).unwrap();
+    assert!(view.flags().dont_fragment() && !view.is_fragment());
+    assert_eq!(view.identification(), 0);
+}

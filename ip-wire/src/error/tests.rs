@@ -5,7 +5,7 @@ use std::string::{String, ToString};
 const F: Field = Field::Ipv6Option;
 
 /// One of each error, with the field and offset that it must tell.
-fn each() -> [(Error, Field, Option<u32>); 19] {
+fn each() -> [(Error, Field, Option<u32>); 20] {
     let (field, offset, found, needed) = (F, 7, 1, 2);
     let at = Some(7);
     [
@@ -20,6 +20,7 @@ fn each() -> [(Error, Field, Option<u32>); 19] {
         (Error::HopByHopNotFirst { offset, pointer: 6 }, Field::Ipv6NextHeader, at),
         (Error::HeaderBudget { offset, limit: 16 }, Field::Ipv6Extension, at),
         (Error::UnsupportedProtocol { field, offset, found }, F, at),
+        (Error::NotReassembled { field, offset }, F, at),
         (Error::FragmentLength { field, offset, found }, F, at),
         (Error::FragmentBeyondDatagram { field, offset, found, needed }, F, at),
         (Error::FirstFragmentTooSmall { field, offset, found, needed }, F, at),
@@ -55,7 +56,7 @@ fn a_shift_moves_the_offset_and_nothing_else() {
 #[test]
 fn each_error_is_a_sentence_of_its_own() {
     let texts: BTreeSet<String> = each().iter().map(|(error, ..)| error.to_string()).collect();
-    assert_eq!(texts.len(), 19);
+    assert_eq!(texts.len(), each().len());
     let error = Error::Checksum { field: Field::TcpChecksum, offset: 16, found: 0xab, needed: 0x1234 };
     assert_eq!(error.to_string(), "TCP checksum at offset 16: 0x00ab found, 0x1234 needed");
     let error = Error::FragmentationNeeded { found: 1500, mtu: 1280 };
@@ -94,6 +95,7 @@ fn reactions_follow_the_family_of_the_field() {
         assert_eq!(Error::Version { field, offset, found: 1, needed: 2 }.reaction(), Reaction::Discard);
         assert_eq!(Error::Checksum { field, offset, found: 1, needed: 2 }.reaction(), Reaction::Discard);
         assert_eq!(Error::HopLimitExceeded { field, offset, found: 1 }.reaction(), Reaction::TimeExceeded { code: 0 });
+        assert_eq!(Error::NotReassembled { field, offset }.reaction(), Reaction::None);
         assert_eq!(Error::BufferTooSmall { field, found, needed }.reaction(), Reaction::None);
         assert_eq!(Error::DoesNotFit { field, found, needed }.reaction(), Reaction::None);
         assert_eq!(Error::AddressFamily { field, found: 4, needed: 6 }.reaction(), Reaction::None);

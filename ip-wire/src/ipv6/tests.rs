@@ -267,6 +267,27 @@ fn a_payload_length_decides_over_a_jumbo_option_beside_it() {
 }
 
 #[test]
+fn checking_the_options_refuses_a_jumbo_option_beside_a_payload_length() {
+    let mut octets = jumbogram(65_536, 65_536);
+    assert_eq!(View::parse(&octets).unwrap().verify_options(), Ok(()));
+    octets[5] = 16;
+    let error = View::parse(&octets).unwrap().verify_options().unwrap_err();
+    assert_eq!(error, Error::Value { field: Field::Ipv6JumboLength, offset: 42, found: 16, needed: 0 });
+    // RFC 2675 3: the pointer is at the option's type.
+    assert_eq!(error.reaction(), Reaction::ParameterProblem { code: 0, pointer: 42 });
+}
+
+#[test]
+fn checking_the_options_finds_the_first_that_is_malformed() {
+    let header = [6, 0, 1, 2, 0, 0, 4, 9];
+    let error = View::parse(&packet(Protocol::DESTINATION_OPTIONS, &header)).unwrap().verify_options().unwrap_err();
+    assert_eq!(error, Error::OptionOverrun { field: Field::Ipv6Option, offset: 46, found: 2, needed: 11 });
+    let header = [6, 0, 4, 2, 0, 0, 0, 0];
+    let error = View::parse(&packet(Protocol::DESTINATION_OPTIONS, &header)).unwrap().verify_options().unwrap_err();
+    assert_eq!(error, Error::OptionLength { field: Field::Ipv6Option, offset: 42, found: 2, needed: 1 });
+}
+
+#[test]
 fn a_jumbo_option_of_another_length_is_an_error() {
     let mut octets = jumbogram(65_536, 65_536);
     octets[43] = 3;

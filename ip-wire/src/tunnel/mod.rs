@@ -272,7 +272,7 @@ impl Tunnel {
     ///
     /// # Errors
     /// Those of [`Packet::parse`] and [`ipv6::Extensions`]; [`Error::Value`] if the outer addresses are not this tunnel's;
-    /// [`Error::UnsupportedProtocol`] if it carries no IP packet (or a fragment: reassemble first); [`Error::Version`] if the inner packet
+    /// [`Error::UnsupportedProtocol`] if it carries no IP packet, [`Error::NotReassembled`] if it is a fragment; [`Error::Version`] if the inner packet
     /// is not of the version that the outer header says. The packet stays as it was.
     pub fn decapsulate<S: AsRef<[u8]> + AsMut<[u8]>>(&self, packet: &mut PacketBuf<S>) -> Result<Decapsulation, Error> {
         let outer = Packet::parse(packet.octets())?;
@@ -311,18 +311,18 @@ pub struct Stripped<'a> {
 /// Reads the packet inside an IP-in-IP packet (protocols 4 and 41), whoever's tunnel it is.
 ///
 /// # Errors
-/// [`Error::UnsupportedProtocol`] if it carries no IP packet, or is a fragment; [`Error::Version`] if the inner packet is not of the version that
+/// [`Error::UnsupportedProtocol`] if it carries no IP packet, [`Error::NotReassembled`] if it is a fragment; [`Error::Version`] if the inner packet is not of the version that
 /// the outer header says; those of [`Packet::parse`]. Offsets count from the outer packet's start.
 pub fn strip<'a>(outer: &Packet<'a>) -> Result<Stripped<'a>, Error> {
     let upper = outer.upper_layer()?;
     let offset = upper.pointer;
-    let field = match outer {
-        Packet::V4(_) => Field::Ipv4Protocol,
-        Packet::V6(_) => Field::Ipv6NextHeader,
+    let (field, fragment) = match outer {
+        Packet::V4(_) => (Field::Ipv4Protocol, (Field::Ipv4FragmentOffset, 6)),
+        Packet::V6(_) => (Field::Ipv6NextHeader, (Field::Ipv6FragmentHeader, offset)),
     };
-    if upper.is_fragment {
-        let found = u32::from(Protocol::FRAGMENT.0);
-        return Err(Error::UnsupportedProtocol { field, offset, found });
+    if upper.is_fragment || !upper.has_start {
+        let (field, offset) = fragment;
+        return Err(Error::NotReassembled { field, offset });
     }
     let inner = match upper.protocol {
         Protocol::IPV4 => ipv4::View::parse(upper.octets).map(Packet::V4),

@@ -64,7 +64,9 @@ fn finds_the_flow() -> bool {
     let packets: [&[u8]; 2] = [&V4_UDP, &V6_DSTOPT_UDP];
     packets.iter().all(|packet| {
         Flow::from_ip(black_box(packet)).is_ok_and(|flow| {
-            flow.key.protocol == Protocol::UDP && flow.key.source_port() == Some(5000) && flow.key.destination_port() == Some(53)
+            flow.key.protocol() == Protocol::UDP
+                && flow.key.source_port() == Some(5000)
+                && flow.key.destination_port() == Some(53)
         })
     })
 }

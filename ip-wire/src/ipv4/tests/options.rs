@@ -494,3 +494,14 @@ fn emitted_len(value: &Value<'_>) -> usize {
         _ => 4,
     }
 }
+
+#[test]
+fn a_list_equals_the_one_that_was_read_from_its_octets() {
+    let mut built = OptionList::new();
+    built.push(&Value::RouterAlert(0)).unwrap();
+    built.push(&Value::NoOperation).unwrap();
+    let read = OptionList::from_octets(built.as_octets()).unwrap();
+    assert_eq!(read, built);
+    built.push(&Value::NoOperation).unwrap();
+    assert_ne!(read, built);
+}
