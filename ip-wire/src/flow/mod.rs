@@ -29,9 +29,9 @@ use crate::{FragmentOffset, Protocol, icmpv4, icmpv6, ipv4, ipv6};
 /// Flat and `Copy`, made to be hashed and compared: addresses are kept as bits, and read as [`IpAddr`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FlowKey {
-    /// The octets of the addresses as they stand, IPv4's first.
-    source: u128,
-    destination: u128,
+    /// The octets of the addresses as they stand, IPv4's first; in words that fit registers.
+    source: [u64; 2],
+    destination: [u64; 2],
     /// A port pair, an identifier or an SPI, as `kind` says.
     number: u32,
     kind: Kind,
@@ -86,13 +86,16 @@ impl FlowKey {
 
     #[inline]
     fn of_v4(source: Ipv4Addr, destination: Ipv4Addr, protocol: Protocol, (kind, number): (Kind, u32)) -> Self {
-        let bits = |address: Ipv4Addr| u128::from(u32::from_ne_bytes(address.octets()));
+        let bits = |address: Ipv4Addr| [u64::from(u32::from_ne_bytes(address.octets())), 0];
         Self { source: bits(source), destination: bits(destination), number, kind, protocol, is_ipv6: false }
     }
 
     #[inline]
     fn of_v6(source: Ipv6Addr, destination: Ipv6Addr, protocol: Protocol, (kind, number): (Kind, u32)) -> Self {
-        let bits = |address: Ipv6Addr| u128::from_ne_bytes(address.octets());
+        let bits = |address: Ipv6Addr| {
+            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = address.octets();
+            [u64::from_ne_bytes([a, b, c, d, e, f, g, h]), u64::from_ne_bytes([i, j, k, l, m, n, o, p])]
+        };
         Self { source: bits(source), destination: bits(destination), number, kind, protocol, is_ipv6: true }
     }
 
@@ -111,12 +114,13 @@ impl FlowKey {
     }
 
     #[inline]
-    fn address(&self, bits: u128) -> IpAddr {
+    fn address(&self, [first, second]: [u64; 2]) -> IpAddr {
         if self.is_ipv6 {
-            return IpAddr::V6(Ipv6Addr::from(bits.to_ne_bytes()));
+            let ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]) = (first.to_ne_bytes(), second.to_ne_bytes());
+            return IpAddr::V6(Ipv6Addr::from([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]));
         }
         #[expect(clippy::cast_possible_truncation, reason = "made from 32 bits")]
-        let bits = bits as u32;
+        let bits = first as u32;
         IpAddr::V4(Ipv4Addr::from(bits.to_ne_bytes()))
     }
 
@@ -250,17 +254,15 @@ impl Flow {
     fn usual(frame: &[u8]) -> Option<Self> {
         let (header, mut rest) = frame.split_first_chunk::<{ link::ethernet::HEADER_LEN }>()?;
         let mut ether_type = be16(header[12], header[13]);
-        if matches!(ether_type, 0x8100 | 0x88a8) {
-            ether_type = skip_tag(&mut rest)?;
-            if ether_type == 0x8100 {
-                ether_type = skip_tag(&mut rest)?;
+        for _ in 0..3 {
+            match ether_type {
+                0x0800 => return Self::from_ipv4(rest).ok(),
+                0x86dd => return Self::from_ipv6(rest).ok(),
+                0x8100 | 0x88a8 => ether_type = skip_tag(&mut rest)?,
+                _ => return None,
             }
         }
-        match ether_type {
-            0x0800 => Self::from_ipv4(rest).ok(),
-            0x86dd => Self::from_ipv6(rest).ok(),
-            _ => None,
-        }
+        None
     }
 
     /// Any frame. In parts, so that the flow of a usual frame need not be put together in memory.

@@ -202,7 +202,7 @@ pub enum Message<'a> {
     },
     /// Type 3.
     DestinationUnreachable {
-        /// See [`unreachable`].
+        /// See [`mod@unreachable`].
         code: u8,
         /// Unused octet.
         unused: u8,
