@@ -50,6 +50,22 @@ pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     }
 }
 
+/// What follows the first `len` octets, of which there are as many. A branch, where `unwrap_or` would be a conditional move: what is
+/// read behind it need not wait for `len`.
+#[inline]
+pub(crate) fn behind(octets: &[u8], len: usize) -> &[u8] {
+    match octets.get(len..) {
+        Some(octets) => octets,
+        None => nothing(),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn nothing<'a>() -> &'a [u8] {
+    &[]
+}
+
 #[inline]
 pub(crate) const fn be16(high: u8, low: u8) -> u16 {
     u16::from_be_bytes([high, low])

@@ -37,7 +37,7 @@ use core::net::Ipv4Addr;
 
 use crate::checksum::{self, Checksum, Delta};
 use crate::error::{Error, Field, len32};
-use crate::octets::{be16, copy, first, first_mut, room};
+use crate::octets::{be16, behind, copy, first, first_mut, room};
 use crate::{DsField, Dscp, Ecn, FragmentOffset, Protocol, Reading};
 
 pub mod address;
@@ -79,12 +79,12 @@ impl<'a> View<'a> {
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
         let (fixed, rest) = first::<MIN_HEADER_LEN>(octets, Field::Ipv4Header)?;
         // The usual first octet decides version and IHL in one comparison.
-        let options_len = if fixed[0] == 0x45 { 0 } else { options_len(fixed[0], rest.len())? };
+        let options_len = if fixed[0] == 0x45 { 0 } else { options_len(fixed, rest.len())? };
         // A total length below 20 wraps around to one that no buffer has.
         let rest_len = usize::from(be16(fixed[2], fixed[3])).wrapping_sub(MIN_HEADER_LEN);
         match rest.get(..rest_len) {
-            Some(rest) if rest_len >= usize::from(options_len) => Ok(Self { fixed, rest, options_len }),
-            _ => Err(Self { fixed, rest, options_len }.wrong_total_len()),
+            Some(rest) => Ok(Self { fixed, rest, options_len }),
+            None => Err(Self { fixed, rest, options_len }.wrong_total_len()),
         }
     }
 
@@ -104,7 +104,7 @@ impl<'a> View<'a> {
     #[cold]
     fn cut(octets: &'a [u8], missing: u32) -> Result<Reading<Self>, Error> {
         let (fixed, rest) = first::<MIN_HEADER_LEN>(octets, Field::Ipv4Header)?;
-        let options_len = options_len(fixed[0], rest.len())?;
+        let options_len = options_len(fixed, rest.len())?;
         Ok(Reading::Truncated { view: Self { fixed, rest, options_len }, missing })
     }
 
@@ -248,7 +248,7 @@ impl<'a> View<'a> {
     #[must_use]
     #[inline]
     pub fn payload(&self) -> &'a [u8] {
-        self.rest.get(usize::from(self.options_len)..).unwrap_or(&[])
+        behind(self.rest, usize::from(self.options_len))
     }
 
     /// The checksum that the header's octets give.
@@ -291,13 +291,14 @@ impl<'a> View<'a> {
     }
 }
 
+/// Octets of options of a header that is not the usual one; `room` octets follow the fixed part.
 #[inline(never)]
-fn options_len(first: u8, room: usize) -> Result<u8, Error> {
-    let version = first >> 4;
+fn options_len(fixed: &[u8; MIN_HEADER_LEN], room: usize) -> Result<u8, Error> {
+    let version = fixed[0] >> 4;
     if version != 4 {
         return Err(Error::Version { field: Field::Ipv4Version, offset: 0, found: version, needed: 4 });
     }
-    let ihl = first & 0x0f;
+    let ihl = fixed[0] & 0x0f;
     let Some(words) = ihl.checked_sub(5) else {
         return Err(Error::LengthTooSmall { field: Field::Ipv4Ihl, offset: 0, found: u32::from(ihl), needed: 5 });
     };
@@ -309,6 +310,10 @@ fn options_len(first: u8, room: usize) -> Result<u8, Error> {
             found: len32(room),
             needed: u32::from(len),
         });
+    }
+    let (total, header) = (usize::from(be16(fixed[2], fixed[3])), MIN_HEADER_LEN.wrapping_add(usize::from(len)));
+    if total < header {
+        return Err(total_below_header(total, header));
     }
     Ok(len)
 }

@@ -24,7 +24,7 @@
 
 use crate::checksum::{Checksum, Sum};
 use crate::error::{Error, Field, len32};
-use crate::octets::{be16, copy, first, first_mut, room};
+use crate::octets::{be16, behind, copy, first, first_mut, room};
 
 pub mod options;
 
@@ -159,7 +159,7 @@ impl<'a> View<'a> {
     #[must_use]
     #[inline]
     pub fn payload(&self) -> &'a [u8] {
-        self.rest.get(usize::from(self.options_len)..).unwrap_or(&[])
+        behind(self.rest, usize::from(self.options_len))
     }
 
     /// Octets of the segment, header included: the length of the pseudo-header.
