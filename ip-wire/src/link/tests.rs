@@ -160,6 +160,9 @@ fn headers_are_emitted_as_they_are_read() {
     assert_eq!(header.emit(&mut buffer), Ok(22));
     assert_eq!(buffer[20..22], [0, 3]);
     assert!(vlan::Tag::new(4096).is_err());
+    for vlan_id in [0, 2047, 2048, 4095] {
+        assert_eq!(vlan::Tag::new(vlan_id).map(|tag| tag.vlan_id()), Ok(vlan_id));
+    }
 }
 
 #[test]
