@@ -1,0 +1,1 @@
+//! AAL type 1: the SAR-PDU header (I.363.1).

@@ -1,0 +1,1 @@
+//! AAL type 3/4: SAR-PDUs (I.363.3).

@@ -1,0 +1,1 @@
+//! Cell delineation (I.432.1 4.5).

@@ -1,0 +1,1 @@
+//! Pseudo-headers of capture files.

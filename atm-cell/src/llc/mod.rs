@@ -1,0 +1,1 @@
+//! What an AAL5 SDU carries: LLC/SNAP and VC multiplexing (RFC 2684).

@@ -1,0 +1,1 @@
+//! OAM cells, F4 and F5 (I.610).

@@ -1,0 +1,1 @@
+//! Usage parameter control: the generic cell rate algorithm (I.371 annex A).

@@ -1,0 +1,1 @@
+//! Service classes of the adaptation layer and functions of the layers.

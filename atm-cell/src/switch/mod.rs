@@ -1,0 +1,1 @@
+//! VP and VC switching.

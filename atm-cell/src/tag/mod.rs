@@ -1,0 +1,1 @@
+//! Tag switching (RFC 2105).
