@@ -316,6 +316,12 @@ fields! {
         Aal34Length = "AAL3/4 LI",
         Aal34SegmentType = "AAL3/4 ST",
         Aal34Mid = "AAL3/4 MID",
+        Aal34CpcsPdu = "AAL3/4 CPCS-PDU",
+        Aal34Cpi = "AAL3/4 CPI",
+        Aal34Tag = "AAL3/4 Etag",
+        Aal34BaSize = "AAL3/4 BASize",
+        Aal34Al = "AAL3/4 AL",
+        Aal34CpcsLength = "AAL3/4 Length",
     }
     Aal5 {
         Aal5Pdu = "AAL5 CPCS-PDU",
@@ -333,6 +339,7 @@ fields! {
         BridgedFrame = "bridged frame",
         BridgedFcs = "bridged frame's FCS",
         BridgedPad = "bridged frame's PAD",
+        CommonPduTrailer = "802.6 common PDU trailer",
         VpnHeader = "VPN encapsulation header",
         VcMuxPdu = "VC-multiplexed PDU",
     }
@@ -364,6 +371,7 @@ fields! {
         ReassemblyLimit = "reassembly limit",
         DelineationThreshold = "delineation threshold",
         Vc = "virtual channel",
+        LoopbackTable = "table of loopback requests",
     }
 }
 
@@ -377,3 +385,6 @@ impl fmt::Display for Field {
 pub(crate) fn len32(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The work that the benches measure: for each work item the family's crate and its peers, doing the same to the same
 //! octets. `ratios` prints the table, the criterion benches use the same items, `count` runs one for instruction counts.
 
+pub mod atm;
 pub mod headers;
 pub mod measure;
 pub mod packets;
@@ -21,5 +22,9 @@ pub const GROUP_NAMES: [&str; 8] = ["headers", "lanes", "ipsec", "llpf", "atm", 
 /// The group of that name, if it has work items.
 #[must_use]
 pub fn group(name: &str) -> Option<Group> {
-    (name == headers::NAME).then(headers::group)
+    match name {
+        headers::NAME => Some(headers::group()),
+        atm::NAME => Some(atm::group()),
+        _ => None,
+    }
 }

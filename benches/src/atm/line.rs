@@ -1,0 +1,118 @@
+//! Headers and the line: HEC of cells, delineation.
+
+use std::cell::RefCell;
+
+use atm_cell::cell::IDLE;
+use atm_cell::delineation::{Alignment, Config, Delineator, Event};
+use atm_cell::{CELL_LEN, Interface, Vc, Vci, Vpi, cell, hec};
+use crc::{CRC_8_I_432_1, Crc, Table};
+
+use crate::packets::Numbers;
+use crate::{Contender, Peer, Work};
+
+/// Cells a batch has.
+const CELLS: usize = 1024;
+
+static CRATE_HEC: Crc<u8, Table<1>> = Crc::<u8, Table<1>>::new(&CRC_8_I_432_1);
+
+fn cells() -> Vec<[u8; CELL_LEN]> {
+    let mut numbers = Numbers::new(3);
+    (0..CELLS)
+        .map(|_| {
+            let number = numbers.draw();
+            let vc = Vc::new(Vpi::new((number & 0xff) as u16).expect("8 bits"), Vci::new((number >> 8) as u16));
+            cell::Header::new(Interface::Uni, vc).with_payload(&[(number >> 24) as u8; 48]).expect("it fits")
+        })
+        .collect()
+}
+
+/// HECs of a batch of cells, verified: is any wrong? The times are those of the whole batch.
+pub fn hec() -> Vec<Work> {
+    let crate_s =
+        |cells: &[[u8; CELL_LEN]]| cells.iter().fold(0, |wrong, cell| wrong | (CRATE_HEC.checksum(&cell[..4]) ^ cell[4]));
+    let one_by_one = |cells: &[[u8; CELL_LEN]]| {
+        cells.iter().fold(0, |wrong, cell| wrong | hec::syndrome(&[cell[0], cell[1], cell[2], cell[3], cell[4]]))
+    };
+    let batch = |cells: &[[u8; CELL_LEN]]| {
+        let mut syndromes = [0; CELLS];
+        hec::syndromes_of_cells(cells, &mut syndromes);
+        syndromes.iter().fold(0, |wrong, syndrome| wrong | syndrome)
+    };
+    let peer = |budget| vec![Peer::Crate(Contender::new("crc Table<1>", vec![cells()], crate_s), Some(budget))];
+    vec![
+        Work {
+            name: "hec of 1024 cells, one by one",
+            ours: Contender::new("atm-cell", vec![cells()], one_by_one),
+            peers: peer(1.4),
+        },
+        Work { name: "hec of 1024 cells, batch", ours: Contender::new("atm-cell", vec![cells()], batch), peers: peer(2.2) },
+    ]
+}
+
+/// A megabit of line, hunting in noise and in sync.
+pub fn delineation() -> Vec<Work> {
+    let noise = |octets: usize| Numbers::new(5).bytes(octets);
+    let count = |config: Config| {
+        // Cells are never acquired in noise: DELTA right headers in a row are one in 2^56.
+        move |line: &[u8]| {
+            let mut delineator = Delineator::new(config).expect("thresholds over 0");
+            let mut input = line;
+            let mut cells = 0;
+            while let Some(event) = delineator.poll(&mut input) {
+                cells += u64::from(matches!(event, Event::Cell { .. }));
+            }
+            cells
+        }
+    };
+    let synced = |config: Config, shift: u32| {
+        let mut line: Vec<u8> = IDLE.repeat(20);
+        if shift != 0 {
+            let mut last = 0_u8;
+            for octet in &mut line {
+                let both = u16::from_be_bytes([last, *octet]);
+                last = *octet;
+                *octet = (both >> shift) as u8;
+            }
+        }
+        let mut delineator = Delineator::new(config).expect("thresholds over 0");
+        let mut input = &line[..];
+        while delineator.poll(&mut input).is_some() {}
+        // The next rotation of the line goes on where this one ends: 20 cells are whole octets.
+        let delineator = RefCell::new(delineator);
+        let line: Vec<u8> = if shift == 0 { line } else { [&line[CELL_LEN..], &line[CELL_LEN..2 * CELL_LEN]].concat() };
+        Contender::new("atm-cell", vec![line], move |line: &[u8]| {
+            let mut delineator = delineator.borrow_mut();
+            let mut input = line;
+            let mut cells = 0;
+            while let Some(event) = delineator.poll(&mut input) {
+                cells += u64::from(matches!(event, Event::Cell { .. }));
+            }
+            cells
+        })
+    };
+    let octets = Config { alignment: Alignment::Octet, ..Config::default() };
+    let bits = Config { alignment: Alignment::Bit, ..Config::default() };
+    let line_rate = |octets: usize, gigabits: f64| octets as f64 * 8.0 / gigabits;
+    let work = |name, ours, octets, peer, gigabits| {
+        let peers = vec![Peer::Nanoseconds(peer, line_rate(octets, gigabits))];
+        Work { name, ours, peers }
+    };
+    vec![
+        work(
+            "delineate 4096 octets, hunting",
+            Contender::new("atm-cell", vec![noise(4096)], count(octets)),
+            4096,
+            "1 Gbit/s",
+            1.0,
+        ),
+        work(
+            "delineate 4096 octets, hunting bits",
+            Contender::new("atm-cell", vec![noise(4096)], count(bits)),
+            4096,
+            "1 Gbit/s",
+            1.0,
+        ),
+        work("delineate 20 cells, in sync", synced(octets, 0), 20 * CELL_LEN, "10 Gbit/s", 10.0),
+        work("delineate 20 cells, in sync, shifted", synced(bits, 3), 20 * CELL_LEN, "10 Gbit/s", 10.0),
+    ]
+}
