@@ -133,19 +133,21 @@ pub struct Delineator {
 const HEADER_BITS: u32 = 40;
 const WINDOW: u64 = (1 << HEADER_BITS) - 1;
 
+/// What the bit that leaves the window adds to the remainder: x^40.
+const X_TO_THE_40: u8 = octet_times_x_to_the_40(1);
+
+const fn octet_times_x_to_the_40(octet: u8) -> u8 {
+    // Five times x^8.
+    times_x8(times_x8(times_x8(times_x8(times_x8(octet)))))
+}
+
 /// What an octet leaves in the remainder when it has moved out of the window: the octet times x^40.
 static LEAVING: [u8; 256] = {
     let mut table = [0; 256];
     let mut octet: u8 = 0;
     #[expect(clippy::indexing_slicing, reason = "256 entries for every octet")]
     loop {
-        let mut remainder = octet;
-        let mut bit = 0;
-        while bit < HEADER_BITS {
-            remainder = times_x(remainder);
-            bit += 1;
-        }
-        table[octet as usize] = remainder;
+        table[octet as usize] = octet_times_x_to_the_40(octet);
         if octet == u8::MAX {
             break table;
         }
@@ -283,7 +285,7 @@ impl Delineator {
                 self.left = self.left.wrapping_sub(1);
                 let bit = self.last >> self.left & 1;
                 let leaving = self.window >> (HEADER_BITS - 1) & 1;
-                let leaving = if leaving == 0 { 0 } else { const { x_to_the_40() } };
+                let leaving = if leaving == 0 { 0 } else { X_TO_THE_40 };
                 self.window = self.window << 1 & WINDOW | u64::from(bit);
                 self.remainder = times_x(self.remainder) ^ bit ^ leaving;
                 self.bits = self.bits.saturating_add(1);
@@ -351,16 +353,6 @@ impl Delineator {
         let [a, b, c, d, e, ..] = &mut self.cell;
         [*a, *b, *c, *d, *e] = header;
     }
-}
-
-const fn x_to_the_40() -> u8 {
-    let mut remainder = 1;
-    let mut bit = 0;
-    while bit < HEADER_BITS {
-        remainder = times_x(remainder);
-        bit += 1;
-    }
-    remainder
 }
 
 #[cfg(test)]

@@ -34,7 +34,11 @@ fn errors_print_as_sentences_with_what_was_found_and_needed() {
         assert_eq!(error.field(), field);
         let parse = matches!(
             error,
-            Error::Truncated { .. } | Error::Checksum { .. } | Error::Length { .. } | Error::Value { .. } | Error::Unsupported { .. }
+            Error::Truncated { .. }
+                | Error::Checksum { .. }
+                | Error::Length { .. }
+                | Error::Value { .. }
+                | Error::Unsupported { .. }
         );
         assert_eq!(error.offset(), parse.then_some(1));
         assert_eq!(error.shifted(10).offset(), parse.then_some(11));

@@ -49,8 +49,7 @@ pub(super) fn compute_each(headers: &[[u8; 4]], hecs: &mut [u8]) {
 
 pub(super) fn syndromes_of_each(cells: &[[u8; CELL_LEN]], syndromes: &mut [u8]) {
     for (cell, out) in cells.iter().zip(syndromes) {
-        let [a, b, c, d, hec, ..] = *cell;
-        *out = syndrome(&[a, b, c, d, hec]);
+        *out = cell.first_chunk().map_or(0, syndrome);
     }
 }
 
@@ -73,7 +72,7 @@ mod x86 {
         let mut input = 0;
         #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "constants")]
         while input < 8 {
-            let column = TABLES[octet][1 << input];
+            let column = TABLES[octet][1 << input] ^ TABLES[octet][0];
             let mut output = 0;
             while output < 8 {
                 rows[7 - output] |= (column >> output & 1) << input;

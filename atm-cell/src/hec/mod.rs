@@ -17,8 +17,8 @@ const POLYNOMIAL: u8 = 0x07;
 /// What is added to the remainder before it is sent.
 pub const COSET: u8 = 0x55;
 
-/// Remainders of one octet followed by `K` octets of zeros, and the HEC's own 8.
-const fn table(zeros: usize) -> [u8; 256] {
+/// Remainders of one octet followed by so many octets of zeros, and the HEC's own 8 bits, plus a constant.
+const fn table(zeros: usize, plus: u8) -> [u8; 256] {
     let mut table = [0; 256];
     let mut octet: usize = 0;
     #[expect(clippy::cast_possible_truncation, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "octet < 256")]
@@ -29,7 +29,7 @@ const fn table(zeros: usize) -> [u8; 256] {
             remainder = times_x(remainder);
             bits -= 1;
         }
-        table[octet] = remainder;
+        table[octet] = remainder ^ plus;
         octet += 1;
     }
     table
@@ -40,8 +40,8 @@ pub(crate) const fn times_x(remainder: u8) -> u8 {
     if remainder & 0x80 == 0 { remainder << 1 } else { remainder << 1 ^ POLYNOMIAL }
 }
 
-/// One table for each octet of the header: the first stands in front of three others.
-static TABLES: [[u8; 256]; 4] = [table(3), table(2), table(1), table(0)];
+/// One table for each octet of the header: the first stands in front of three others. The coset is in one of them.
+static TABLES: [[u8; 256]; 4] = [table(3, COSET), table(2, 0), table(1, 0), table(0, 0)];
 
 /// The remainder of an octet times x^8.
 #[inline]
@@ -58,7 +58,7 @@ pub(crate) const fn times_x8(remainder: u8) -> u8 {
 pub const fn compute(header: [u8; 4]) -> u8 {
     let [a, b, c, d] = header;
     let [ta, tb, tc, td] = &TABLES;
-    ta[a as usize] ^ tb[b as usize] ^ tc[c as usize] ^ td[d as usize] ^ COSET
+    ta[a as usize] ^ tb[b as usize] ^ tc[c as usize] ^ td[d as usize]
 }
 
 /// How the HEC that was received differs from the one that the header gives: 0 where they agree.

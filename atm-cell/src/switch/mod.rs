@@ -55,7 +55,7 @@ pub use port::{Counters, Port, PortConfig};
 pub use table::Slot;
 
 use crate::cell::{CELL_LEN, HEADER_LEN, Header, Interface, Kind, Vc, Vci, with_hec};
-use crate::hec::{self, Verdict};
+use crate::hec;
 use table::Role;
 
 /// Memory of the switch's: an array, a `Vec`, a `Box<[T]>` or the caller's `&mut [T]`.
@@ -135,23 +135,20 @@ impl<P: Storage<Port>, S: Storage<Slot>, L: Storage<Leaf>> Switch<P, S, L> {
             return Outcome::Discard(Reason::UnknownPort);
         };
         let [a, b, c, d, check, ..] = *cell;
-        let mut header = [a, b, c, d, check];
-        let verdict = input.receive(&mut header);
-        if verdict == Verdict::Discard {
+        let Some(word) = input.receive([a, b, c, d, check]) else {
             return input.count(Outcome::Discard(Reason::HeaderError));
-        }
-        let interface = input.config().interface;
-        let [a, b, c, d, _] = header;
-        let word = u32::from_be_bytes([a, b, c, d]);
-        let outcome = match route(self.slots.as_ref(), port, interface, word) {
+        };
+        let mut header = None;
+        let outcome = match route(self.slots.as_ref(), port, input.config().interface, word) {
             Route::Point(slot) => {
-                header = slot.rewrite(word);
+                header = Some(slot.rewrite(word));
                 Outcome::Forward { port: slot.port }
             }
             Route::Multipoint(multipoint) => Outcome::Multipoint(multipoint),
             Route::Local(kind) => Outcome::Local { kind },
             Route::Nowhere(reason) => Outcome::Discard(reason),
         };
+        let header = header.unwrap_or_else(|| with_hec(word));
         if let Some(place) = cell.first_chunk_mut::<HEADER_LEN>() {
             *place = header;
         }

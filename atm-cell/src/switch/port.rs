@@ -94,16 +94,27 @@ impl Port {
         self.counters
     }
 
+    /// The header's word, corrected where it must and may be; `None` where the cell is to be dropped.
     #[inline]
-    pub(super) fn receive(&mut self, header: &mut [u8; HEADER_LEN]) -> Verdict {
-        if !self.config.correct {
-            return if hec::syndrome(header) == 0 { Verdict::Valid } else { Verdict::Discard };
+    pub(super) fn receive(&mut self, header: [u8; HEADER_LEN]) -> Option<u32> {
+        let [a, b, c, d, _] = header;
+        if hec::syndrome(&header) != 0 {
+            return self.receive_error(header);
         }
-        let verdict = self.receiver.receive(header);
-        if matches!(verdict, Verdict::Corrected { .. }) {
-            self.counters.corrected = self.counters.corrected.saturating_add(1);
+        // What a receiver does on a header without error: it corrects the next one.
+        self.receiver = Receiver::new();
+        Some(u32::from_be_bytes([a, b, c, d]))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn receive_error(&mut self, mut header: [u8; HEADER_LEN]) -> Option<u32> {
+        if !self.config.correct || self.receiver.receive(&mut header) == Verdict::Discard {
+            return None;
         }
-        verdict
+        self.counters.corrected = self.counters.corrected.saturating_add(1);
+        let [a, b, c, d, _] = header;
+        Some(u32::from_be_bytes([a, b, c, d]))
     }
 
     #[inline]

@@ -502,3 +502,15 @@ fn a_route_to_a_lost_neighbour_leads_nowhere_until_it_is_back() {
     node.neighbor_up(2).unwrap();
     assert_eq!(sent(&mut node), []);
 }
+
+#[test]
+fn what_a_lost_neighbour_advertised_is_forgotten() {
+    let mut node = node(Allocation::Downstream, |config| config.edge = true);
+    node.set_route(prefix(), NextHop::Neighbor(2)).unwrap();
+    node.handle_message(2, advertise(1, 40, 1)).unwrap();
+    node.handle_message(1, advertise(1, 40, 1)).unwrap();
+    node.neighbor_down(2).unwrap();
+    assert_eq!(node.bindings(), (0, 1));
+    node.neighbor_up(2).unwrap();
+    assert_eq!(node.impose(destination(), 9), Imposition::Untagged { interface: 2, ttl: 8 });
+}

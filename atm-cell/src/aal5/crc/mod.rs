@@ -98,7 +98,7 @@ const SLICES: usize = if cfg!(feature = "std") { 16 } else { 4 };
 static TABLES: [[u32; 256]; SLICES] = {
     let mut tables = [[0; 256]; SLICES];
     let mut slice = 0;
-    #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::cast_possible_truncation, reason = "constants")]
+    #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "constants")]
     while slice < SLICES {
         let mut octet = 0;
         while octet < 256 {

@@ -55,7 +55,7 @@ const BARRETT: [i64; 2] = {
 static BEHIND_PAD: [i64; MAX_PAD + 1] = {
     let mut powers = [0; MAX_PAD + 1];
     let mut zeros = 0;
-    #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::cast_possible_truncation, reason = "constants")]
+    #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "constants")]
     while zeros <= MAX_PAD {
         powers[zeros] = power(8 * zeros as u32 + 32);
         zeros += 1;
@@ -104,6 +104,7 @@ fn remainder(value: __m128i) -> u32 {
 }
 
 /// The register after `octets`, 16 at a time.
+#[inline]
 #[target_feature(enable = "pclmulqdq,ssse3")]
 pub(super) fn update_128(state: u32, octets: &[u8]) -> u32 {
     let Some(first) = octets.first_chunk::<16>() else {
@@ -226,6 +227,7 @@ fn gather(sum: __m512i, lanes: __m512i, by: &[i64; 8]) -> __m512i {
 }
 
 /// The register after `octets`, 64 at a time.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vpclmulqdq,pclmulqdq,ssse3")]
 pub(super) fn update_512(state: u32, octets: &[u8]) -> u32 {
     let Some(first) = octets.first_chunk::<64>() else {
@@ -241,9 +243,13 @@ pub(super) fn update_512(state: u32, octets: &[u8]) -> u32 {
         _mm512_xor_si512(bytemuck::cast(*first), register),
     );
     // More than 60 octets of zeros push a part of the register into the second vector.
-    let bits = u32::try_from(64_usize.wrapping_sub(pad).wrapping_mul(8)).unwrap_or(32);
-    let pushed = u128::from(state.checked_shl(bits).unwrap_or(0)) << 96;
-    let pushed = _mm512_zextsi128_si512(from_u128(pushed));
+    let pushed = match pad {
+        61 => state << 24,
+        62 => state << 16,
+        63 => state << 8,
+        _ => 0,
+    };
+    let pushed = _mm512_zextsi128_si512(_mm_set_epi64x((u64::from(pushed) << 32).cast_signed(), 0));
     let zero = _mm512_zextsi128_si512(from_u128(0));
     let rest = octets.get(64_usize.wrapping_sub(pad)..).unwrap_or(&[]);
     let (mut rest, _) = rest.as_chunks::<64>();
