@@ -4,14 +4,20 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::atm::Encapsulation;
+
 const START: &str = "\
 Start with:
   wirecraft dissect          every frame of an embedded sample capture, as a tree
   wirecraft dissect FILE     the frames of your own capture (pcap or pcapng)
-  wirecraft stats FILE       what protocols, options and errors a capture has";
+  wirecraft stats FILE       what protocols, options and errors a capture has
+
+Then:
+  wirecraft atm segment --encap llc --in ip.pcap --out cells.bin       IP packets to ATM cells
+  wirecraft atm reassemble --encap llc --in cells.bin --out ip.pcap    and back (--loss 0.01 loses cells)";
 
 const EXIT: &str = "\
-Exit status: 0 done, 1 the capture has packets that failed (with --strict), 2 bad usage or unreadable input.";
+Exit status: 0 done, 1 the input has packets that failed (with --strict), 2 bad usage or unreadable input.";
 
 /// Takes packet captures apart with the wirecraft crates.
 #[derive(Debug, Clone, Parser)]
@@ -29,6 +35,114 @@ pub enum Command {
     Dissect(Dissect),
     /// Count protocols, DSCPs, options, extension headers and errors
     Stats(Stats),
+    /// IP packets to ATM cells and back, over a line that loses cells and inverts bits
+    #[command(subcommand)]
+    Atm(Atm),
+}
+
+const SEGMENT_EXAMPLES: &str = "\
+Packet i, from 0, goes to VCI vci + i % vcs; cells of different channels take turns, one by one. Frames without an IP packet
+are counted and left out. The cells file is cells of 53 octets, one behind the other.
+
+Examples:
+  wirecraft atm segment --encap llc --in ip.pcap --out cells.bin
+  wirecraft atm segment --vpi 1 --vci 100 --vcs 16 --encap vc-mux --in ip.pcap --out cells.bin
+  wirecraft atm segment --vcs 16 --encap llc --loss 0.01 --seed 7 --in ip.pcap --out lossy.bin";
+
+const REASSEMBLE_EXAMPLES: &str = "\
+Takes cells of every channel. Packets come out in the order in which their last cells come in, each at the time at which
+that would be on a line of 155.52 Mbit/s whose first cell starts at 0. The output is a pcap of raw IP (101).
+
+--events writes a JSON object a line: discard, lost-cell, bit-errors, header-corrected, header-discarded, misdelivered.
+`packets` of a discard is how many packets of the file it accounts for; over all discards that is every packet that does
+not arrive on its channel. What was lost before the file was written is not in the file, and not accounted for.
+
+Examples:
+  wirecraft atm reassemble --encap llc --in cells.bin --out ip.pcap
+  wirecraft atm reassemble --encap llc --in cells.bin --out ip.pcap --loss 0.01 --seed 7 --events events.jsonl";
+
+/// What to do with cells.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Atm {
+    /// The IP packets of a capture as a file of cells
+    #[command(after_help = SEGMENT_EXAMPLES)]
+    Segment(Segment),
+    /// The IP packets in a file of cells as a capture
+    #[command(after_help = REASSEMBLE_EXAMPLES)]
+    Reassemble(Reassemble),
+}
+
+/// Arguments of `atm segment`.
+#[derive(Debug, Clone, Args)]
+pub struct Segment {
+    /// Virtual path of all channels: up to 255, with --nni up to 4095
+    #[arg(long, value_name = "VPI", default_value_t = 0)]
+    pub vpi: u16,
+    /// Virtual channel, the first of them
+    #[arg(long, value_name = "VCI", default_value_t = 32)]
+    pub vci: u16,
+    /// How many virtual channels the packets are spread over
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub vcs: u16,
+    /// Capture to read: pcap or pcapng
+    #[arg(long = "in", value_name = "PCAP")]
+    pub input: PathBuf,
+    /// File of cells to write
+    #[arg(long = "out", value_name = "CELLS")]
+    pub output: PathBuf,
+    /// Exit with status 1 if any frame has no IP packet or one that is too long
+    #[arg(long)]
+    pub strict: bool,
+    /// Encapsulation and line.
+    #[command(flatten)]
+    pub link: Link,
+}
+
+/// Arguments of `atm reassemble`.
+#[derive(Debug, Clone, Args)]
+pub struct Reassemble {
+    /// File of cells to read
+    #[arg(long = "in", value_name = "CELLS")]
+    pub input: PathBuf,
+    /// Capture to write: pcap, raw IP, nanoseconds
+    #[arg(long = "out", value_name = "PCAP")]
+    pub output: PathBuf,
+    /// File to write what went wrong to, as JSON lines
+    #[arg(long, value_name = "JSONL")]
+    pub events: Option<PathBuf>,
+    /// Exit with status 1 if anything is discarded
+    #[arg(long)]
+    pub strict: bool,
+    /// Encapsulation and line.
+    #[command(flatten)]
+    pub link: Link,
+}
+
+/// Encapsulation and line, for both directions.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Link {
+    /// How packets stand in SDUs (RFC 2684)
+    #[arg(long, value_name = "HOW")]
+    pub encap: Encapsulation,
+    /// Cell headers of the NNI: 12 bits of VPI and no GFC
+    #[arg(long)]
+    pub nni: bool,
+    /// Probability that the line loses a cell
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub loss: f64,
+    /// Probability that the line inverts a bit
+    #[arg(long, value_name = "P", default_value_t = 0.0, value_parser = probability)]
+    pub bit_error: f64,
+    /// Seed of the line's faults: the same seed, the same faults
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(probability),
+        _ => Err("a probability is a number from 0 to 1".into()),
+    }
 }
 
 /// Arguments of `dissect`.

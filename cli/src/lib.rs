@@ -1,4 +1,4 @@
-//! The first caller of the wirecraft crates: shows what is in captures.
+//! The first caller of the wirecraft crates: shows what is in captures, and takes them through the crates.
 //!
 //! The binary is a thin shell around [`run`]; tests call the parts in process.
 
@@ -8,10 +8,12 @@
 )]
 
 pub mod args;
+pub mod atm;
 pub mod capture;
 mod classic;
 pub mod dissect;
 pub mod output;
+pub mod pcap;
 mod progress;
 mod run;
 pub mod stats;

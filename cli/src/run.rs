@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{CommandFactory, Parser};
 
-use crate::args::{Cli, Command, Dissect, Input, Stats};
+use crate::args::{Atm, Cli, Command, Dissect, Input, Stats};
+use crate::atm;
 use crate::capture::{Capture, CaptureError};
 use crate::dissect::{Truncation, dissect};
 use crate::output;
@@ -68,6 +69,8 @@ pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<Outcome> {
         }
         Some(Command::Dissect(args)) => run_dissect(args, out),
         Some(Command::Stats(args)) => run_stats(args, out),
+        Some(Command::Atm(Atm::Segment(args))) => atm::run_segment(args, out),
+        Some(Command::Atm(Atm::Reassemble(args))) => atm::run_reassemble(args, out),
     }
 }
 

@@ -13,7 +13,7 @@ usage: cargo xtask COMMAND
 commands:
   conformance [--write]      check every conformance.toml against the tests that exist, and that the CONFORMANCE.md
                              beside it is current; with --write, write it
-  no-std                     link ip-wire into a program without std and without an allocator, and run it
+  no-std                     link the crates into a program without std and without an allocator, and run it
   readme [--only run|test]   run the commands that README.md shows
   readme --print run|test    print one of them
 ";

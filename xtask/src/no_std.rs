@@ -35,7 +35,7 @@ fn build(target: &str) -> Result<PathBuf, Failure> {
         .arg("--manifest-path")
         .arg(root().join("xtask/no-std/Cargo.toml"));
     output_of(&mut command)?;
-    Ok(target_dir.join(target).join("release/ip-wire-no-std"))
+    Ok(target_dir.join(target).join("release/wirecraft-no-std"))
 }
 
 fn target_dir() -> PathBuf {

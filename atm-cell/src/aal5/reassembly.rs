@@ -210,8 +210,8 @@ pub struct Reassembler {
     free: Vec<u32>,
     /// The channel of the last cell, and where it is: most cells follow one of their own PDU.
     latest: (u32, u32),
-    /// The same, whether or not it is in the middle of a PDU.
-    recent: (u32, u32),
+    /// The same of latest channels by their lowest bits, whether or not they are in the middle of a PDU: the table need not be asked.
+    recent: [(u32, u32); RECENT],
     /// Channels without a buffer, and with one, by the time of their last cell.
     bare: List,
     holding: List,
@@ -233,6 +233,8 @@ pub struct Reassembler {
 
 /// No channel is `latest`: a value that no channel's 28 bits have.
 const NO_CHANNEL: (u32, u32) = (u32::MAX, 0);
+/// Places of `recent`: a power of two.
+const RECENT: usize = 32;
 /// Words of `forgotten`.
 const FORGOTTEN_WORDS: usize = 1024;
 /// Octets that a buffer starts with: those of an Ethernet frame's PDU.
@@ -254,7 +256,7 @@ impl Reassembler {
             channels: Vec::new(),
             free: Vec::new(),
             latest: NO_CHANNEL,
-            recent: NO_CHANNEL,
+            recent: [NO_CHANNEL; RECENT],
             bare: List::new(),
             holding: List::new(),
             use_links: Vec::new(),
@@ -320,18 +322,7 @@ impl Reassembler {
             Interface::Nni => 0xffff_fffa,
         };
         let (room, _) = channel.buffer.get_mut(channel.filled..).unwrap_or_default().as_chunks_mut();
-        let mut count: usize = 0;
-        let mut any = 0;
-        for (cell, out) in cells.iter().zip(room) {
-            let [a, b, c, d, _, payload @ ..] = cell;
-            let word = u32::from_be_bytes([*a, *b, *c, *d]);
-            if word & mask != same {
-                break;
-            }
-            *out = *payload;
-            any |= word;
-            count = count.wrapping_add(1);
-        }
+        let (count, any) = copy_run(cells, room, same, mask);
         channel.filled = channel.filled.wrapping_add(count.wrapping_mul(PAYLOAD_LEN));
         channel.clp |= any & 1 != 0;
         self.counters.cells = self.counters.cells.wrapping_add(count as u64);
@@ -498,16 +489,32 @@ impl Reassembler {
 
     #[inline]
     fn find(&mut self, vc: u32) -> Option<u32> {
-        if vc == self.recent.0 {
-            return Some(self.recent.1);
-        }
-        let slot = *self.index.get(&vc)?;
-        self.recent = (vc, slot);
+        let slot = match self.recent(vc) {
+            Some((known, slot)) if *known == vc => *slot,
+            _ => {
+                let slot = *self.index.get(&vc)?;
+                self.note(vc, slot);
+                slot
+            }
+        };
         match self.channels.get(slot as usize)?.list {
             Use::Bare => self.bare.move_to_back(&mut self.use_links, slot),
             Use::Holding => self.holding.move_to_back(&mut self.use_links, slot),
         }
         Some(slot)
+    }
+
+    /// The place of [`Self::recent`] where a channel would be.
+    #[inline]
+    fn recent(&mut self, vc: u32) -> Option<&mut (u32, u32)> {
+        self.recent.get_mut(vc as usize % RECENT)
+    }
+
+    #[inline]
+    fn note(&mut self, vc: u32, slot: u32) {
+        if let Some(place) = self.recent(vc) {
+            *place = (vc, slot);
+        }
     }
 
     /// A place for a channel that has none, at the cost of the one that was quiet longest where all are taken.
@@ -538,7 +545,7 @@ impl Reassembler {
             *place = channel;
         }
         self.index.insert(vc, slot);
-        self.recent = (vc, slot);
+        self.note(vc, slot);
         self.bare.push_back(&mut self.use_links, slot);
         slot
     }
@@ -547,9 +554,11 @@ impl Reassembler {
     fn remove(&mut self, slot: u32) {
         self.leave(slot, State::Idle);
         self.drop_buffer(slot);
-        let Some(channel) = self.channels.get(slot as usize) else { return };
-        self.index.remove(&channel.vc);
-        self.recent = NO_CHANNEL;
+        let Some(&Channel { vc, .. }) = self.channels.get(slot as usize) else { return };
+        self.index.remove(&vc);
+        if let Some(place) = self.recent(vc) {
+            *place = NO_CHANNEL;
+        }
         self.bare.remove(&mut self.use_links, slot);
         self.free.push(slot);
     }
@@ -674,6 +683,25 @@ impl Reassembler {
             None => false,
         }
     }
+}
+
+/// Copies payloads into `room` for as long as the cells' masked header words are the same. Gives how many there were, and all bits that any of
+/// their words has.
+#[inline]
+fn copy_run(cells: &[[u8; CELL_LEN]], room: &mut [[u8; PAYLOAD_LEN]], same: u32, mask: u32) -> (usize, u32) {
+    let mut count: usize = 0;
+    let mut any = 0;
+    for (cell, out) in cells.iter().zip(room) {
+        let [a, b, c, d, _, payload @ ..] = cell;
+        let word = u32::from_be_bytes([*a, *b, *c, *d]);
+        if word & mask != same {
+            break;
+        }
+        *out = *payload;
+        any |= word;
+        count = count.wrapping_add(1);
+    }
+    (count, any)
 }
 
 /// Where the bit of a channel is in [`Reassembler::forgotten`].

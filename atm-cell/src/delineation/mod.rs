@@ -320,15 +320,22 @@ impl Delineator {
         let taken = out.len().min(input.len());
         let (octets, rest) = input.split_at(taken);
         *input = rest;
-        if let Some(out) = out.get_mut(..taken) {
-            out.copy_from_slice(octets);
-            if self.left != 0 {
-                for octet in out {
-                    let both = u16::from_be_bytes([self.last, *octet]);
-                    self.last = *octet;
-                    [_, *octet] = (both >> self.left).to_be_bytes();
+        let out = out.get_mut(..taken).unwrap_or_default();
+        match (self.left, octets, out) {
+            (0, octets, out) => out.copy_from_slice(octets),
+            // Each octet of the cell is made of the end of one of the input and the beginning of the next.
+            (left, [first, others @ ..], [out, outs @ ..]) => {
+                let aligned = |before: u8, octet: u8| {
+                    let [_, aligned] = (u16::from_be_bytes([before, octet]) >> left).to_be_bytes();
+                    aligned
+                };
+                *out = aligned(self.last, *first);
+                for ((out, octet), before) in outs.iter_mut().zip(others).zip(octets) {
+                    *out = aligned(*before, *octet);
                 }
+                self.last = *octets.last().unwrap_or(first);
             }
+            _ => {}
         }
         self.filled = self.filled.saturating_add(taken);
         self.filled >= until
