@@ -15,6 +15,7 @@ mod cpcs;
 
 pub use cpcs::{CpcsHeader, CpcsTrailer, CpcsView};
 
+use crate::cell::bounded;
 use crate::error::len32;
 use crate::octets::write;
 use crate::{Error, Field, PAYLOAD_LEN, crc10};
@@ -84,44 +85,19 @@ impl SegmentType {
     }
 }
 
-macro_rules! bounded {
-    ($(#[$doc:meta])* $name:ident($raw:ty), $max:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-        pub struct $name($raw);
-
-        impl $name {
-            /// The largest value.
-            pub const MAX: Self = Self($max);
-
-            /// The value, or `None` where it does not fit the field.
-            #[must_use]
-            pub const fn new(value: $raw) -> Option<Self> {
-                if value <= $max { Some(Self(value)) } else { None }
-            }
-
-            /// The value as a number.
-            #[must_use]
-            pub const fn get(self) -> $raw {
-                self.0
-            }
-        }
-    };
-}
-
 bounded! {
     /// Sequence number of a SAR-PDU in its message: 4 bits.
-    SequenceNumber(u8), 15
+    SequenceNumber, u8, 15
 }
 
 bounded! {
     /// Multiplexing identifier: 10 bits, which message on the channel a SAR-PDU is of; 0 where there is but one at a time.
-    Mid(u16), 0x3ff
+    Mid, u16, 0x3ff
 }
 
 bounded! {
     /// Length indication: 6 bits.
-    LengthIndication(u8), 63
+    LengthIndication, u8, 63
 }
 
 impl SequenceNumber {

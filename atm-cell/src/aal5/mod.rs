@@ -27,6 +27,7 @@ pub use segment::Segmenter;
 
 use crate::cell::PAYLOAD_LEN;
 use crate::error::len32;
+use crate::octets::write;
 use crate::{Error, Field};
 
 /// Octets of the trailer.
@@ -104,12 +105,7 @@ impl Trailer {
     /// # Errors
     /// [`Error::BufferTooSmall`].
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let found = buffer.len();
-        let Some(out) = buffer.first_chunk_mut() else {
-            return Err(Error::BufferTooSmall { field: Field::Aal5Pdu, found: len32(found), needed: len32(TRAILER_LEN) });
-        };
-        *out = self.to_octets();
-        Ok(TRAILER_LEN)
+        write(&self.to_octets(), buffer, Field::Aal5Pdu)
     }
 
     /// What the trailer says before its CRC, as a word.

@@ -24,9 +24,11 @@ mod payload_type;
 mod vc;
 
 pub use payload_type::PayloadType;
+pub(crate) use vc::bounded;
 pub use vc::{Gfc, OutOfRange, Vc, Vci, Vpi};
 
 use crate::error::len32;
+use crate::octets::write;
 use crate::{Error, Field, hec};
 
 /// Octets of a cell.
@@ -195,13 +197,7 @@ impl Header {
     /// # Errors
     /// Those of [`Self::to_word`]; [`Error::BufferTooSmall`].
     pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let octets = self.to_octets()?;
-        let found = buffer.len();
-        let Some(out) = buffer.first_chunk_mut::<HEADER_LEN>() else {
-            return Err(Error::BufferTooSmall { field: Field::Cell, found: len32(found), needed: len32(HEADER_LEN) });
-        };
-        *out = octets;
-        Ok(HEADER_LEN)
+        write(&self.to_octets()?, buffer, Field::Cell)
     }
 
     /// A whole cell of this header and that payload.

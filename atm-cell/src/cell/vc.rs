@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+/// A number of a field's width.
 macro_rules! bounded {
     ($(#[$doc:meta])* $name:ident, $raw:ty, $max:expr) => {
         $(#[$doc])*
@@ -27,8 +28,8 @@ macro_rules! bounded {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 self.0.fmt(f)
             }
         }
@@ -40,17 +41,19 @@ macro_rules! bounded {
         }
 
         impl TryFrom<u32> for $name {
-            type Error = OutOfRange;
+            type Error = $crate::OutOfRange;
 
-            fn try_from(value: u32) -> Result<Self, OutOfRange> {
+            fn try_from(value: u32) -> Result<Self, $crate::OutOfRange> {
                 <$raw>::try_from(value)
                     .ok()
                     .and_then(Self::new)
-                    .ok_or(OutOfRange { what: stringify!($name), found: value, max: $max as u32 })
+                    .ok_or($crate::OutOfRange { what: stringify!($name), found: value, max: $max as u32 })
             }
         }
     };
 }
+
+pub(crate) use bounded;
 
 /// A number that does not fit the field it was meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
