@@ -1,4 +1,4 @@
-//! Group `atm`: HEC, AAL5 CRC-32, segmentation, reassembly, delineation.
+//! Group `atm`: HEC, AAL5 CRC-32, segmentation, reassembly, delineation, switching.
 
 mod aal5;
 mod line;
@@ -15,5 +15,6 @@ pub fn group() -> Group {
     works.extend(aal5::crc());
     works.extend([aal5::segment(), aal5::reassemble(), aal5::reassemble_interleaved()]);
     works.extend(line::delineation());
+    works.push(line::switch());
     Group { name: NAME, works }
 }

@@ -92,6 +92,19 @@ fn a_cpi_other_than_0_is_an_error_of_its_own_unless_any_will_do() {
     assert!(View::parse(&pdu, CpiPolicy::Any).is_ok());
 }
 
+#[test]
+fn every_cpi_but_0_is_refused() {
+    let mut pdu = vec![0x42; 40];
+    pdu.extend([0, 0, 0, 40, 0, 0, 0, 0]);
+    for cpi in 0..=255_u8 {
+        pdu[41] = cpi;
+        let crc = crc32(&pdu[..44]).to_be_bytes();
+        pdu[44..].copy_from_slice(&crc);
+        assert_eq!(View::parse(&pdu, CpiPolicy::Zero).is_ok(), cpi == 0);
+        assert_eq!(View::parse(&pdu, CpiPolicy::Any).map(|view| view.trailer().cpi), Ok(cpi));
+    }
+}
+
 /// A PDU of so many octets before the trailer whose trailer claims that length and whose CRC is right.
 fn pdu_claiming(octets: usize, length: u16) -> Vec<u8> {
     let mut pdu = vec![0x31; octets];
@@ -285,6 +298,36 @@ fn one_channel_reassembles_without_an_allocator() {
     assert_eq!(feed(&mut reassembler, &whole[1]), Ok(None));
     assert_eq!(feed(&mut reassembler, &whole[2]), discard(Reason::Skipped, 2, true));
     assert_eq!(run(&mut reassembler, 1), [Ok(Some(vec![3; 1]))]);
+}
+
+#[test]
+fn a_channel_s_sdu_has_clp_where_any_of_its_cells_had_and_the_next_one_starts_without() {
+    let mut buffer = [0; 480];
+    let mut reassembler = VcReassembler::new(header().vc, &mut buffer, CpiPolicy::Zero);
+    let cells: Vec<_> = Segmenter::new(&header(), &[8; 90], 0).unwrap().collect();
+    for marked in [Some(0), None, Some(1), Some(2), None] {
+        for (index, octets) in cells.iter().enumerate() {
+            let view = cell::View::from_octets(octets, Interface::Uni).unwrap();
+            let step = reassembler.handle_cell(view.payload_type(), marked == Some(index), view.payload());
+            assert_eq!(matches!(step, Step::Complete(_)), index == 2);
+            if let Step::Complete(sdu) = step {
+                assert_eq!(sdu.clp, marked.is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_channel_that_skips_has_nothing_to_give_up() {
+    let mut buffer = [0; 48];
+    let mut reassembler = VcReassembler::new(header().vc, &mut buffer, CpiPolicy::Zero);
+    assert_eq!(reassembler.handle_cell(PayloadType::USER_0, false, &[0; 48]), Step::Pending);
+    let too_long = Discard { vc: header().vc, reason: Reason::TooLong, cells: 2, ended: false };
+    assert_eq!(reassembler.handle_cell(PayloadType::USER_0, false, &[0; 48]), Step::Discarded(too_long));
+    assert_eq!(reassembler.handle_cell(PayloadType::USER_0, false, &[0; 48]), Step::Pending);
+    assert_eq!(reassembler.give_up(Reason::Unfinished), None);
+    let skipped = Discard { vc: header().vc, reason: Reason::Skipped, cells: 2, ended: true };
+    assert_eq!(reassembler.handle_cell(PayloadType::USER_1, false, &[0; 48]), Step::Discarded(skipped));
 }
 
 #[test]

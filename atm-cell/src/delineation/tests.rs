@@ -243,6 +243,21 @@ fn single_errors_are_corrected_in_sync_only_and_not_twice_in_a_row() {
 }
 
 #[test]
+fn sync_starts_in_correction_mode_each_time() {
+    let sent: Vec<Cell> = (0..30).map(cell).collect();
+    let mut cells = sent.clone();
+    for cell in &mut cells[8..15] {
+        cell[1] ^= 0x11;
+    }
+    // The first header behind the one that ends PRESYNC again.
+    cells[22][3] ^= 0x04;
+    let mut delineator = Delineator::new(PLAIN).unwrap();
+    let seen = run(&mut delineator, &line(&cells, false));
+    let again = seen.iter().rposition(|seen| *seen == Seen::Acquired).unwrap();
+    assert_eq!(seen[again + 1..again + 3], [Seen::Cell(sent[21], None), Seen::Cell(sent[22], Some(29))]);
+}
+
+#[test]
 fn corrected_headers_count_towards_alpha() {
     let mut cells: Vec<Cell> = (0..20).map(cell).collect();
     for cell in &mut cells[8..15] {

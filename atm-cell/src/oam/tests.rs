@@ -1,5 +1,3 @@
-use std::vec::Vec;
-
 use hex_literal::hex;
 use proptest::prelude::*;
 
@@ -214,7 +212,7 @@ fn a_message_takes_48_octets() {
     assert_eq!(message.emit(&mut out[..47]), Err(error));
     #[cfg(feature = "bytes")]
     {
-        let mut buffer = Vec::from([1]);
+        let mut buffer = std::vec::Vec::from([1]);
         assert_eq!((message.put(&mut buffer), &buffer[1..]), (Ok(48), &out[..48]));
         let mut short = [0; 47];
         let error = Error::BufferTooSmall { field: Field::Buffer, found: 47, needed: 48 };

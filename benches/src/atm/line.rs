@@ -1,9 +1,11 @@
 //! Headers and the line: HEC of cells, delineation.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use atm_cell::cell::IDLE;
 use atm_cell::delineation::{Alignment, Config, Delineator, Event};
+use atm_cell::switch::{End, Leaf, Port, PortConfig, Slot, Switch};
 use atm_cell::{CELL_LEN, Interface, Vc, Vci, Vpi, cell, hec};
 use crc::{CRC_8_I_432_1, Crc, Table};
 
@@ -48,7 +50,44 @@ pub fn hec() -> Vec<Work> {
     ]
 }
 
-/// A megabit of line, hunting in noise and in sync.
+/// Cells through a VC switch of 1,024 connections: HEC checked, looked up, header written anew.
+pub fn switch() -> Work {
+    let channel = |number: u16| Vc::new(Vpi::new(number >> 8).expect("8 bits"), Vci::new(32 + (number & 0xff) * 7));
+    let onward = |number: u16| Vc::new(Vpi::new(number >> 7).expect("8 bits"), Vci::new(5000 - number));
+    let mut numbers = Numbers::new(6);
+    let cells: Vec<[u8; CELL_LEN]> = (0..CELLS)
+        .map(|_| {
+            cell::Header::new(Interface::Uni, channel(numbers.draw() as u16 % 1024)).with_payload(&[7; 48]).expect("it fits")
+        })
+        .collect();
+    let ports = [(); 2].map(|()| Port::new(PortConfig::default()).expect("a usual port"));
+    let mut switch = Switch::new(ports, vec![Slot::EMPTY; 4096], [Leaf::EMPTY; 0]);
+    let mut table = HashMap::new();
+    for number in 0..1024 {
+        switch.connect(End::channel(0, channel(number)), End::channel(1, onward(number))).expect("no conflict");
+        table.insert((0_u16, channel(number).to_bits()), (1_u16, onward(number).to_bits()));
+    }
+    let switch = RefCell::new(switch);
+    let ours = Contender::new("atm-cell", cells.clone(), move |octets: &[u8; CELL_LEN]| {
+        let mut octets = *octets;
+        let outcome = switch.borrow_mut().switch_cell(0, &mut octets);
+        (outcome, octets)
+    });
+    let plainly = Contender::new("HashMap, crc Table<1>", cells, move |octets: &[u8; CELL_LEN]| {
+        let mut octets = *octets;
+        if CRATE_HEC.checksum(&octets[..4]) != octets[4] {
+            return (None, octets);
+        }
+        let word = u32::from_be_bytes([octets[0], octets[1], octets[2], octets[3]]);
+        let Some((port, bits)) = table.get(&(0, word >> 4 & 0x00ff_ffff)) else { return (None, octets) };
+        octets[..4].copy_from_slice(&(bits << 4 | word & 0xf).to_be_bytes());
+        octets[4] = CRATE_HEC.checksum(&octets[..4]);
+        (Some(*port), octets)
+    });
+    Work { name: "switch a cell, 1024 connections", ours, peers: vec![Peer::Crate(plainly, None)] }
+}
+
+/// A line, hunting in noise and in sync.
 pub fn delineation() -> Vec<Work> {
     let noise = |octets: usize| Numbers::new(5).bytes(octets);
     let count = |config: Config| {

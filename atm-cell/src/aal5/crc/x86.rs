@@ -188,7 +188,13 @@ fn lane_reversal() -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vpclmulqdq,pclmulqdq,ssse3")]
 fn load_512(blocks: &[u8; 64]) -> __m512i {
-    _mm512_shuffle_epi8(bytemuck::cast(*blocks), _mm512_broadcast_i32x4(reversal()))
+    reverse_lanes(bytemuck::cast(*blocks))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,vpclmulqdq,pclmulqdq,ssse3")]
+fn reverse_lanes(blocks: __m512i) -> __m512i {
+    _mm512_shuffle_epi8(blocks, _mm512_broadcast_i32x4(reversal()))
 }
 
 #[inline]
@@ -235,13 +241,14 @@ pub(super) fn update_512(state: u32, octets: &[u8]) -> u32 {
     };
     let pad = octets.len().wrapping_neg() % 64;
     let register = _mm512_zextsi128_si512(_mm_cvtsi32_si128(state.swap_bytes().cast_signed()));
-    let order = lane_reversal();
-    let by = _mm512_set1_epi8(i8::try_from(pad).unwrap_or(0));
-    let head = _mm512_maskz_permutexvar_epi8(
-        _mm512_cmpge_epu8_mask(order, by),
-        _mm512_sub_epi8(order, by),
-        _mm512_xor_si512(bytemuck::cast(*first), register),
-    );
+    let first = _mm512_xor_si512(bytemuck::cast(*first), register);
+    let head = if pad == 0 {
+        reverse_lanes(first)
+    } else {
+        let order = lane_reversal();
+        let by = _mm512_set1_epi8(i8::try_from(pad).unwrap_or(0));
+        _mm512_maskz_permutexvar_epi8(_mm512_cmpge_epu8_mask(order, by), _mm512_sub_epi8(order, by), first)
+    };
     // More than 60 octets of zeros push a part of the register into the second vector.
     let pushed = match pad {
         61 => state << 24,

@@ -493,6 +493,49 @@ fn the_gfc_of_a_uni_is_no_part_of_the_channel() {
     assert!(matches!(outcome, Outcome::Discarded(Discard { reason: Reason::Length, cells: 1, .. })));
 }
 
+#[test]
+fn paths_that_share_their_low_bits_are_not_mixed_up_in_bulk() {
+    // Paths 1, 257 and 4081 differ in the bits that are the GFC's at a UNI.
+    let numbers = [0x0001_0046, 0x0101_0046, 0x0ff1_0046];
+    let lines: Vec<Vec<Cell>> =
+        numbers.iter().map(|&number| cells(number, &[number as u8 ^ (number >> 24) as u8; 300])).collect();
+    let line: Vec<Cell> = (0..lines[0].len()).flat_map(|at| lines.iter().map(move |line| line[at])).collect();
+    let mut reassembler = Reassembler::new(Config::default());
+    let mut rest = &line[..];
+    for &number in &numbers {
+        match reassembler.handle_cells(Duration::ZERO, Interface::Nni, &mut rest) {
+            Outcome::Complete(sdu) => {
+                assert_eq!((sdu.vc, sdu.payload), (vc(number), &[number as u8 ^ (number >> 24) as u8; 300][..]))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(rest.is_empty());
+}
+
+#[test]
+fn a_clp_within_a_run_of_cells_is_seen_in_bulk() {
+    for marked in 0..7 {
+        let mut line = cells(70, &[5; 300]);
+        cell::ViewMut::parse(&mut line[marked], Interface::Nni).unwrap().set_clp(true);
+        let mut reassembler = Reassembler::new(Config::default());
+        let outcome = reassembler.handle_cells(Duration::ZERO, Interface::Nni, &mut &line[..]);
+        assert!(matches!(outcome, Outcome::Complete(sdu) if sdu.clp), "{marked}");
+    }
+}
+
+#[test]
+fn a_channel_without_a_pdu_gives_way_before_one_with_cells() {
+    let mut reassembler = Reassembler::new(Config { max_vcs: 2, ..Config::default() });
+    let whole = cells(70, &[1; 100]);
+    // Channel 70 was quiet longer than 71, but has a PDU to lose.
+    assert_eq!(feed(&mut reassembler, &whole[..1]), []);
+    assert_eq!(feed(&mut reassembler, &cells(71, &[2; 10])), [sdu(71, &[2; 10])]);
+    assert_eq!(feed(&mut reassembler, &cells(72, &[3; 10])), [sdu(72, &[3; 10])]);
+    assert_eq!(feed(&mut reassembler, &whole[1..]), [sdu(70, &[1; 100])]);
+    assert_eq!(reassembler.counters().evicted, 0);
+}
+
 /// What a hostile network does to one cell of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
