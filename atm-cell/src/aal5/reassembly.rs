@@ -231,13 +231,15 @@ impl Reassembler {
     /// Takes a cell that is the first of its PDU, or its last, or not of the PDU that the last cell was of.
     #[inline(never)]
     fn take_other(&mut self, now: Duration, header: Header, payload: &[u8; PAYLOAD_LEN]) -> Taken {
-        if header.kind() != Kind::User {
+        let vc = header.vc.to_bits();
+        // A channel that is in the table is one of user data.
+        let known = header.payload_type.is_user_data() && self.recent(vc).is_some_and(|recent| recent.0 == vc);
+        if !known && header.kind() != Kind::User {
             self.counters.not_user_data = self.counters.not_user_data.saturating_add(1);
             return Taken::NotUserData;
         }
         self.counters.cells = self.counters.cells.wrapping_add(1);
         self.now = self.now.max(now);
-        let vc = header.vc.to_bits();
         let end = header.payload_type.sdu_type();
         let slot = match self.find(vc) {
             Some(slot) => slot,

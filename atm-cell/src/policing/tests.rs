@@ -354,6 +354,8 @@ fn frames(cells: &[(PayloadType, Room)]) -> (Vec<u8>, u64) {
 fn whole_frames_pass_where_there_is_room() {
     let cells = [(MIDDLE, Room::Free), (LAST, Room::Free), (LAST, Room::Free), (PayloadType::USER_CONGESTED_1, Room::Free)];
     assert_eq!(frames(&cells), (std::vec![1, 1, 1, 1], 0));
+    let cells = [(MIDDLE, Room::Free), (MIDDLE, Room::Free), (MIDDLE, Room::Free), (MIDDLE, Room::Free), (LAST, Room::Free)];
+    assert_eq!(frames(&cells), (std::vec![1; 5], 0));
 }
 
 #[test]

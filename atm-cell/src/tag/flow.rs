@@ -132,8 +132,13 @@ impl TagSwitch {
                 return Err(Error::Conflict { field: Field::Tag, found: tag.get().into() });
             }
         }
-        if hops.0 > self.config.max_hops || self.incoming.len() >= self.config.bindings {
-            let reason = if hops.0 > self.config.max_hops { Reason::HopLimit } else { Reason::NoResources };
+        // What downstream refused is asked for again on behalf of somebody new, but only with a higher hop count than the request's: were it
+        // asked for on the node's own behalf, routes that loop would keep the messages going round.
+        let refused = |flow: &Flow| matches!(flow.down, Down::Refused { .. }) && hops.0 >= self.config.max_hops;
+        let shared = self.config.merge && self.flows.get(&Key { prefix, serial: 0 }).is_some_and(refused);
+        let over = hops.0 > self.config.max_hops || shared;
+        if over || self.incoming.len() >= self.config.bindings {
+            let reason = if over { Reason::HopLimit } else { Reason::NoResources };
             self.messages.push_back((interface, Message::Withdraw { id, reason }));
             return Ok(());
         }

@@ -386,6 +386,33 @@ fn bindings_of_routes_that_loop_come_to_an_end() {
 }
 
 #[test]
+fn messages_about_routes_that_loop_end_where_every_node_is_an_edge() {
+    let links = [(0, 1), (1, 2), (2, 0), (2, 3)];
+    for ((allocation, merge), max_hops) in MODES.into_iter().flat_map(|mode| (1..7).map(move |hops| (mode, hops))) {
+        for random in 0..20 {
+            let config = Config { allocation, merge, max_hops, ..Config::default() };
+            let mut network = Network::new(config, &[true; 4], &links);
+            network.random = random;
+            let prefix = prefixes(9)[0];
+            // In a ring, one after the other while messages are under way, and then the way out of it.
+            for (node, next) in [(0, 1), (1, 2), (3, 2), (2, 0), (0, 2), (0, 1)] {
+                let of = |entry: &(&(usize, u16), &(usize, u16))| (entry.0.0, entry.1.0) == (node, next);
+                let interface = network.peers.iter().find(of).unwrap().0.1;
+                network.nodes[node].set_route(prefix, NextHop::Neighbor(interface)).unwrap();
+                for _ in 0..network.random(6) {
+                    network.deliver_one();
+                }
+            }
+            network.settle();
+            assert!(network.nodes.iter().all(|node| node.base().is_empty()));
+            network.nodes[2].set_route(prefix, NextHop::Local).unwrap();
+            network.settle();
+            assert_eq!(network.walk(3, addresses(9)[0], 64), Some((2, 1, 63)));
+        }
+    }
+}
+
+#[test]
 fn the_tables_of_switches_that_do_not_merge_can_be_programmed_into_cell_switches() {
     use crate::switch::{Leaf, Outcome, Port, PortConfig, Slot, Switch};
     for mode in [(Allocation::DownstreamOnDemand, false), (Allocation::Upstream, false)] {

@@ -251,6 +251,24 @@ fn requests_at_the_hop_limit_pass_and_over_it_are_refused() {
 }
 
 #[test]
+fn what_is_refused_is_not_asked_again_for_somebody_at_the_hop_limit() {
+    let mut node = node(DEMAND, |config| (config.merge, config.edge, config.max_hops) = (true, true, 3));
+    node.set_route(prefix(), NextHop::Neighbor(2)).unwrap();
+    let id = expect(&mut node, 2, request(0, 1));
+    node.handle_message(2, Message::Withdraw { id, reason: Reason::HopLimit }).unwrap();
+    // The node itself could ask with 1 again; in a ring of such nodes that would never end.
+    node.handle_message(0, request(1, 3)).unwrap();
+    assert_eq!(sent(&mut node), [(0, Message::Withdraw { id: 1, reason: Reason::HopLimit })]);
+    assert_eq!(node.bindings(), (0, 0));
+    node.handle_message(0, request(2, 2)).unwrap();
+    expect(&mut node, 2, request(0, 3));
+    assert_eq!(node.bindings(), (1, 1));
+    // Somebody at the limit shares what is under way.
+    node.handle_message(1, request(3, 3)).unwrap();
+    assert_eq!((sent(&mut node), node.bindings()), (vec![], (2, 1)));
+}
+
+#[test]
 fn upstream_allocation_advertises_the_outgoing_tag_and_uses_it_when_accepted() {
     let mut node = node(Allocation::Upstream, |config| config.edge = true);
     node.set_route(prefix(), NextHop::Neighbor(2)).unwrap();
@@ -304,6 +322,11 @@ fn bindings_over_the_limit_are_refused() {
     node.set_route(prefix(), NextHop::Local).unwrap();
     (1..=3).for_each(|id| node.handle_message(0, request(id, 1)).unwrap());
     assert_eq!(sent(&mut node)[2], (0, Message::Withdraw { id: 3, reason: Reason::NoResources }));
+    assert_eq!(node.bindings(), (2, 0));
+    // Those that wait for a route count too.
+    let mut node = self::node(DEMAND, |config| config.bindings = 2);
+    (1..=3).for_each(|id| node.handle_message(0, request(id, 1)).unwrap());
+    assert_eq!(sent(&mut node), [(0, Message::Withdraw { id: 3, reason: Reason::NoResources })]);
     assert_eq!(node.bindings(), (2, 0));
     let mut node = self::node(Allocation::Downstream, |config| config.bindings = 1);
     node.handle_message(0, advertise(1, 40, 1)).unwrap();
