@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value as Json, json};
 
 use crate::capture::Frame;
-use crate::dissect::{Dissection, Item, Layer, Value};
+use crate::dissect::{Dissection, Item, Layer, Value, link_type_name};
 
 /// One JSON object: frame number, layer names, error, then every field that occurs with all its values.
 #[must_use]
@@ -39,7 +39,7 @@ pub fn tree(frame: &Frame<'_>, dissection: &Dissection) -> String {
 }
 
 fn write_tree(out: &mut String, frame: &Frame<'_>, dissection: &Dissection) -> std::fmt::Result {
-    write!(out, "frame {}, {}, {} octets", frame.number, frame.link_type, frame.octets.len())?;
+    write!(out, "frame {}, {}, {} octets", frame.number, link_type_name(frame.link_type), frame.octets.len())?;
     if frame.original_len > frame.octets.len() {
         write!(out, " of {}", frame.original_len)?;
     }

@@ -67,7 +67,10 @@ mod tests {
         let octets = writer.finish().unwrap();
         let mut capture = Capture::new("memory".into(), io::Cursor::new(octets)).unwrap();
         let frame = capture.next_frame().unwrap().unwrap();
-        assert_eq!((frame.link_type, frame.time, frame.original_len, frame.octets), (LinkType::RAW, Some(time), 3, &[0x45, 1, 2][..]));
+        assert_eq!(
+            (frame.link_type, frame.time, frame.original_len, frame.octets),
+            (LinkType::RAW, Some(time), 3, &[0x45, 1, 2][..])
+        );
         let frame = capture.next_frame().unwrap().unwrap();
         assert_eq!((frame.time, frame.octets), (Some(Duration::from_secs(u32::MAX.into())), &[][..]));
         assert!(capture.next_frame().unwrap().is_none());

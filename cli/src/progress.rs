@@ -27,7 +27,7 @@ impl Progress {
 
     /// Shows that `octets` are read, at frame number `frame`.
     pub(crate) fn at(&self, frame: u64, octets: usize) {
-        if let Some(bar) = self.0.as_ref().filter(|_| frame % STEP == 0) {
+        if let Some(bar) = self.0.as_ref().filter(|_| frame.is_multiple_of(STEP)) {
             bar.set_position(u64::try_from(octets).unwrap_or(u64::MAX));
         }
     }

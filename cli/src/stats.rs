@@ -65,7 +65,7 @@ impl Census {
         }
         if let Some(problem) = dissection.error {
             self.failed = self.failed.saturating_add(1);
-            let (count, _) = self.errors.entry((problem.kind(), problem.error.field().name())).or_insert((0, frame.number));
+            let (count, _) = self.errors.entry((problem.kind(), problem.error.field_name())).or_insert((0, frame.number));
             *count = count.saturating_add(1);
         }
     }

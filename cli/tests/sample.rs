@@ -30,6 +30,8 @@ fn every_layer_that_the_tool_reads_occurs() {
     let names: BTreeSet<_> = sample().iter().flat_map(|frame| &frame.layers).map(|layer| layer.name).collect();
     let expected = [
         "ah",
+        "atm",
+        "atmarp",
         "data",
         "esp",
         "eth",
@@ -42,9 +44,11 @@ fn every_layer_that_the_tool_reads_occurs() {
         "ipv6.fraghdr",
         "ipv6.hopopts",
         "ipv6.routing",
+        "lane",
         "llc",
         "mipv6",
         "null",
+        "oam",
         "ppp",
         "shim6",
         "sll",

@@ -10,11 +10,7 @@ use wirecraft_cli::capture::{Capture, CaptureError, Frame};
 /// `shared` beside the repository.
 #[must_use]
 pub fn captures() -> Option<Vec<PathBuf>> {
-    let shared = match env::var_os("WIRECRAFT_SHARED") {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
-    };
-    let mut files: Vec<PathBuf> = fs::read_dir(shared.join("captures"))
+    let mut files: Vec<PathBuf> = fs::read_dir(shared().join("captures"))
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {
@@ -24,6 +20,19 @@ pub fn captures() -> Option<Vec<PathBuf>> {
         .collect();
     files.sort();
     if files.is_empty() { None } else { Some(files) }
+}
+
+/// A recording of a real kernel's packets: a JSON file in `golden` beside `captures`.
+#[must_use]
+pub fn golden(name: &str) -> Option<String> {
+    fs::read_to_string(shared().join("golden").join(name)).ok()
+}
+
+fn shared() -> PathBuf {
+    match env::var_os("WIRECRAFT_SHARED") {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
+    }
 }
 
 /// Says on standard error that a test does not run, and why.

@@ -32,8 +32,8 @@ const FIELDS: &str = "ip.hdr_len ip.dsfield.dscp ip.dsfield.ecn ip.len ip.id ip.
     tcp.seq_raw tcp.ack_raw tcp.hdr_len tcp.flags tcp.window_size_value tcp.checksum tcp.urgent_pointer tcp.option_kind \
     tcp.option_len udp.srcport udp.dstport udp.length udp.checksum icmp.type icmp.code icmp.checksum icmp.ident icmp.seq \
     icmp.mtu icmpv6.type icmpv6.code icmpv6.checksum icmpv6.mtu icmpv6.pointer icmpv6.echo.identifier \
-    icmpv6.echo.sequence_number ah.next_header ah.length ah.spi ah.sequence esp.spi esp.sequence llc.dsap llc.ssap \
-    llc.control llc.oui llc.type ip.checksum.status tcp.checksum.status udp.checksum.status";
+    icmpv6.echo.sequence_number ah.next_header ah.length ah.spi ah.sequence esp.spi esp.sequence atm.vpi atm.vci \
+    atm.aal5t_len atm.aal5t_crc llc.dsap llc.ssap llc.control llc.oui llc.type ip.checksum.status tcp.checksum.status udp.checksum.status";
 
 /// Protocols that carry packets and that the family does not read.
 const CARRIERS: &str = "gre gtp gtpprime vxlan geneve mpls l2tp erspan capwap nsh lisp pppoes pppoed pwethheuristic pwethcw \
@@ -41,8 +41,9 @@ const CARRIERS: &str = "gre gtp gtpprime vxlan geneve mpls l2tp erspan capwap ns
     vssmonitoring f5ethtrailer fw1 ib1394 macsec wg openvpn dvmrp igmp zep cfm ppp tapa nhrp rtps carp mdshdr trill bpq \
     ax25 olsr aodv isis wlan tzsp aruba_erm jmirror juniper loop isl pgm";
 
-/// Wireshark's numbers of the link types that are read: Ethernet, PPP, raw IP, loopback, Linux cooked 1, raw IPv4, IPv6, Linux cooked 2.
-const LINKS: [&str; 8] = ["1", "4", "7", "15", "25", "129", "130", "210"];
+/// Wireshark's numbers of the link types that are read: Ethernet, PPP, raw IP, ATM RFC 1483, SunATM, loopback, Linux cooked 1, raw IPv4, IPv6,
+/// Linux cooked 2.
+const LINKS: [&str; 10] = ["1", "4", "7", "10", "13", "15", "25", "129", "130", "210"];
 const PPP: &str = "4";
 
 const HEAD: [&str; 5] = ["frame.encap_type", "frame.len", "frame.cap_len", "_ws.malformed", "frame.protocols"];

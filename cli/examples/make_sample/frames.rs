@@ -10,6 +10,11 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use atm_cell::link::{self as pseudo, TrafficType};
+use atm_cell::llc::Protocol::{Bridged, Iso, Routed};
+use atm_cell::llc::{self as atm_llc, MAX_HEADER_LEN};
+use atm_cell::oam::{self, Contents};
+use atm_cell::{Vc, Vci, Vpi, atmarp};
 use ip_wire::checksum::{self, Checksum};
 use ip_wire::icmp::{Echo, Quote};
 use ip_wire::ipv4::options::{
@@ -28,7 +33,8 @@ type Frame = (LinkType, Vec<u8>);
 /// The whole file.
 pub(crate) fn capture() -> Vec<u8> {
     let mut frames: Vec<(LinkType, Vec<u8>, usize)> = Vec::new();
-    for part in [links(), ipv4_options(), extension_headers(), transports(), icmp(), tunnels(), security(), fragments(), wrong()]
+    for part in
+        [links(), ipv4_options(), extension_headers(), transports(), icmp(), tunnels(), security(), fragments(), atm(), wrong()]
     {
         frames.extend(part.into_iter().map(|(link, octets)| {
             let len = octets.len();
@@ -329,6 +335,53 @@ fn fragments() -> Vec<Frame> {
     let atomic = [emitted(|buffer| atomic.emit(buffer)), udp6(b"atomic")].concat();
     frames.push(ip(v6(Protocol::FRAGMENT, &atomic, |_| {})));
     frames
+}
+
+/// What ATM carries, in captures of SunATM and of RFC 2684 SDUs.
+fn atm() -> Vec<Frame> {
+    let four = v4(Protocol::UDP, &udp4(b"over cells"), |_| {});
+    let six = v6(Protocol::UDP, &udp6(b"over cells"), |_| {});
+    let sun = |traffic, vci, sdu: &[u8]| {
+        let mut head = [0; pseudo::SUN_ATM_LEN];
+        pseudo::Header::new(true, traffic, Vc::new(Vpi::ZERO, Vci::new(vci))).emit(&mut head).unwrap();
+        (LinkType(pseudo::LINKTYPE_SUNATM), [&head[..], sdu].concat())
+    };
+    let behind = |protocol, payload: &[u8]| {
+        let mut head = [0; MAX_HEADER_LEN];
+        let len = atm_llc::Header { vpn: None, protocol }.emit(&mut head).unwrap();
+        [&head[..len], payload].concat()
+    };
+    let sdu = |sdu| (LinkType(pseudo::LINKTYPE_ATM_RFC1483), sdu);
+    let number = hex(b"47000580ffe1000000f21a2c3d0020481a2c3d00");
+    let request = atmarp::Header {
+        protocol: atmarp::PROTOCOL_IPV4,
+        operation: atmarp::Operation::INVERSE_REQUEST,
+        source: atmarp::Station::nsapa(&number, &[192, 0, 2, 1]),
+        target: atmarp::Station::NULL,
+    };
+    let mut arp = vec![0; request.wire_len()];
+    request.emit(&mut arp).unwrap();
+    let frame = ethernet(EtherType::IPV4, &[], &four);
+    let with_fcs = [&frame[..], &atm_llc::fcs(&frame)].concat();
+    let cell = |contents| oam::Message::new(contents).to_octets();
+    vec![
+        sun(TrafficType::LLC, 32, &behind(Routed(atm_llc::EtherType::IPV4), &four)),
+        sdu(behind(Routed(atm_llc::EtherType::IPV6), &six)),
+        sdu(behind(Iso(atm_llc::Nlpid::IP), &four)),
+        sdu(behind(Routed(atm_llc::EtherType::ARP), &arp)),
+        sdu(behind(Bridged(atm_llc::Bridged::ethernet(true)), &with_fcs)),
+        sun(TrafficType::RAW, 33, &six),
+        sun(TrafficType::RAW, 34, &[&[0, 0], &frame[..]].concat()),
+        sun(TrafficType::RAW, 35, &[&[0x00, 0x21], &four[..]].concat()),
+        sun(TrafficType::LANE, 36, &[&[0, 1], &frame[..]].concat()),
+        sun(TrafficType::SIGNALLING, 5, &[0, 0, 0, 0, 0x0a, 0, 0, 0]),
+        sun(TrafficType::RAW, 4, &cell(Contents::Loopback(oam::Loopback::request(7)))),
+        sun(TrafficType::RAW, 3, &cell(Contents::Ais(oam::Alarm::PLAIN))),
+    ]
+}
+
+fn hex(digits: &[u8; 40]) -> [u8; 20] {
+    std::array::from_fn(|at| u8::from_str_radix(std::str::from_utf8(&digits[2 * at..2 * at + 2]).unwrap(), 16).unwrap())
 }
 
 /// Packets as they must not be: what each error and note looks like.

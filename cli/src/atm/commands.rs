@@ -136,8 +136,7 @@ pub(crate) fn run_reassemble(args: &Reassemble, out: &mut dyn Write) -> Result<O
     }
     let mut cells = BufReader::with_capacity(BUFFER_LEN, file);
     let written = |path: &Path| path.display().to_string();
-    let mut packets =
-        pcap::Writer::new(create(&args.output)?, LinkType::RAW).with_context(|| written(&args.output))?;
+    let mut packets = pcap::Writer::new(create(&args.output)?, LinkType::RAW).with_context(|| written(&args.output))?;
     let mut events = args.events.as_deref().map(create).transpose()?;
     let progress = Progress::over(Some(&args.input));
     let mut reception = Reception::new(args.link.interface(), args.link.encap, args.link.line());
@@ -170,8 +169,9 @@ pub(crate) fn run_reassemble(args: &Reassemble, out: &mut dyn Write) -> Result<O
             0 => break,
             found => {
                 let cell = number.saturating_add(1);
-                damage =
-                    Some(anyhow!("{name}: cell {cell} at octet {at} of the file: the file ends after {found} of its {CELL_LEN} octets"));
+                damage = Some(anyhow!(
+                    "{name}: cell {cell} at octet {at} of the file: the file ends after {found} of its {CELL_LEN} octets"
+                ));
                 break;
             }
         }

@@ -341,7 +341,9 @@ impl Reception {
         each: &mut dyn FnMut(Event<'_>) -> Result<()>,
     ) -> Result<()> {
         let time = time(self.counts.cells);
-        let lost_ends = |sent: &mut BTreeMap<u32, Sent>| sent.get_mut(&header.vc.to_bits()).map_or(0, |sent| std::mem::take(&mut sent.lost_ends));
+        let lost_ends = |sent: &mut BTreeMap<u32, Sent>| {
+            sent.get_mut(&header.vc.to_bits()).map_or(0, |sent| std::mem::take(&mut sent.lost_ends))
+        };
         match self.reassembler.handle_cell(time, header, payload) {
             Outcome::Complete(Sdu { vc, payload, .. }) => match unwrap(payload, self.encapsulation) {
                 Ok(octets) => {

@@ -28,11 +28,12 @@ impl Walker {
         if let Err(error) = options {
             self.fail("ip", step.offset, error);
         }
-        if missing > 0 && !self.may_be_cut() {
-            if let Err(error) = View::parse(step.octets) {
-                self.fail("ip", step.offset, error);
-                return None;
-            }
+        if missing > 0
+            && !self.may_be_cut()
+            && let Err(error) = View::parse(step.octets)
+        {
+            self.fail("ip", step.offset, error);
+            return None;
         }
         let offset = step.offset.saturating_add(view.header_len());
         if view.fragment_offset().units() > 0 {

@@ -33,11 +33,12 @@ impl Walker {
             layer.note(format_args!("{missing} octets are missing at the end"));
         }
         self.push(layer);
-        if missing > 0 && !self.may_be_cut() {
-            if let Err(error) = View::parse(step.octets) {
-                self.fail("ipv6", step.offset, error);
-                return None;
-            }
+        if missing > 0
+            && !self.may_be_cut()
+            && let Err(error) = View::parse(step.octets)
+        {
+            self.fail("ipv6", step.offset, error);
+            return None;
         }
         let around = Around {
             packet: step.offset,
@@ -148,14 +149,14 @@ impl Walker {
                 layer.item("", "type", 2, view.mh_type());
                 layer.item("", "checksum", 4, hex(view.checksum()));
                 layer.expect_zero("the reserved octet", view.reserved());
-                if let Some((IpAddr::V6(source), IpAddr::V6(destination))) = around.addresses {
-                    if around.is_whole() {
-                        match view.verify_checksum(source, destination) {
-                            Ok(()) => {
-                                layer.meaning("good");
-                            }
-                            Err(error) => layer.note(error),
+                if let Some((IpAddr::V6(source), IpAddr::V6(destination))) = around.addresses
+                    && around.is_whole()
+                {
+                    match view.verify_checksum(source, destination) {
+                        Ok(()) => {
+                            layer.meaning("good");
                         }
+                        Err(error) => layer.note(error),
                     }
                 }
                 None

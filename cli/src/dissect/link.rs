@@ -5,11 +5,16 @@ use ip_wire::link::{
 };
 
 use super::model::hex;
-use super::{Layer, Next, Walker, What};
+use super::{Layer, Next, Walker, What, atm};
 
 impl Walker {
     /// The link-layer headers of a frame.
     pub(super) fn link<'a>(&mut self, link_type: LinkType, step: Next<'a>) -> Option<Next<'a>> {
+        match link_type {
+            atm::RFC1483 => return self.llc(step),
+            atm::SUN_ATM => return self.sun_atm(step),
+            _ => {}
+        }
         let mut walk = Layers::new(link_type, step.octets, DEFAULT_LIMIT);
         let mut failed = false;
         for read in walk.by_ref() {
@@ -25,10 +30,11 @@ impl Walker {
             }
         }
         let network = walk.network();
-        if network.missing > 0 && step.around.cut == 0 {
-            if let Some(layer) = self.found.layers.last_mut() {
-                layer.note(format_args!("the 802.3 length claims {} octets more than there are", network.missing));
-            }
+        if network.missing > 0
+            && step.around.cut == 0
+            && let Some(layer) = self.found.layers.last_mut()
+        {
+            layer.note(format_args!("the 802.3 length claims {} octets more than there are", network.missing));
         }
         let offset = step.offset.saturating_add(usize::try_from(network.offset).unwrap_or(usize::MAX));
         let next = |what| Some(Next { what, octets: network.octets, offset, ..step });
@@ -44,12 +50,6 @@ impl Walker {
             _ => "payload".into(),
         };
         self.payload(title, network.octets, offset);
-        None
-    }
-
-    /// A network layer that is not IP.
-    pub(super) fn other_network<'a>(&mut self, ether_type: EtherType, step: Next<'a>) -> Option<Next<'a>> {
-        self.payload(format!("{ether_type} (EtherType {:#06x})", ether_type.0), step.octets, step.offset);
         None
     }
 }
@@ -76,7 +76,7 @@ fn ethernet(view: &ethernet::View<'_>, offset: usize) -> Layer {
     layer
 }
 
-fn vlan(tag: vlan::Tag, type_or_length: u16, offset: usize) -> Layer {
+pub(super) fn vlan(tag: vlan::Tag, type_or_length: u16, offset: usize) -> Layer {
     let mut layer = Layer::new("vlan", format!("{} tag", tag.tpid), offset, vlan::TAG_LEN);
     layer.item("", "priority", 0, tag.priority()).item("", "drop eligible", 0, tag.drop_eligible());
     layer.item("", "VLAN", 0, tag.vlan_id());
@@ -88,7 +88,7 @@ fn vlan(tag: vlan::Tag, type_or_length: u16, offset: usize) -> Layer {
     layer
 }
 
-fn llc(view: &llc::View<'_>, offset: usize) -> Layer {
+pub(super) fn llc(view: &llc::View<'_>, offset: usize) -> Layer {
     let mut layer = Layer::new("llc", "802.2 LLC", offset, view.header_len());
     layer.item("llc.dsap", "DSAP", 0, hex(view.dsap())).item("llc.ssap", "SSAP", 1, hex(view.ssap()));
     let control = if view.control() & 3 == 3 { hex(view.control().to_be_bytes()[1]) } else { hex(view.control()) };

@@ -1,5 +1,6 @@
 //! Takes frames apart, layer by layer, with the family's crates.
 
+mod atm;
 mod icmp;
 mod ipsec;
 mod ipv4;
@@ -7,6 +8,7 @@ mod ipv6;
 mod link;
 mod model;
 mod neighbor;
+mod oam;
 mod options;
 mod transport;
 
@@ -17,7 +19,8 @@ use ip_wire::ipv6::Extensions;
 use ip_wire::link::{EtherType, LinkType};
 use ip_wire::{Error, Protocol};
 
-pub use model::{Dissection, Item, Layer, Problem, Value};
+pub use atm::link_type_name;
+pub use model::{Cause, Dissection, Item, Layer, Problem, Value};
 
 use crate::capture::Frame;
 
@@ -50,7 +53,8 @@ pub fn dissect(frame: &Frame<'_>, truncation: Truncation) -> Dissection {
         }
         next = match step.what {
             What::Link(link_type) => walker.link(link_type, step),
-            What::EtherType(ether_type) => walker.other_network(ether_type, step),
+            What::EtherType(ether_type) => walker.ether_type(ether_type, step),
+            What::Llc => walker.llc(step),
             What::Ipv4 => walker.ipv4(step),
             What::Ipv6 => walker.ipv6(step),
             What::Upper(protocol) => walker.upper(protocol, step),
@@ -81,6 +85,7 @@ struct Next<'a> {
 enum What {
     Link(LinkType),
     EtherType(EtherType),
+    Llc,
     Ipv4,
     Ipv6,
     Upper(Protocol),
@@ -146,9 +151,9 @@ impl From<Status> for Value {
 
 impl Walker {
     /// Records why the packet would be refused; the first reason counts.
-    fn fail(&mut self, layer: &'static str, base: usize, error: Error) {
+    fn fail(&mut self, layer: &'static str, base: usize, error: impl Into<Cause>) {
         let is_quoted = self.in_quote;
-        self.found.error.get_or_insert(Problem { layer, base, is_quoted, error });
+        self.found.error.get_or_insert(Problem { layer, base, is_quoted, error: error.into() });
     }
 
     fn push(&mut self, layer: Layer) {

@@ -136,14 +136,49 @@ pub struct Problem {
     /// Whether that packet is one that an ICMP error quotes: then it is the quoted packet that is at fault.
     pub is_quoted: bool,
     /// What is wrong.
-    pub error: Error,
+    pub error: Cause,
+}
+
+/// What is wrong with a packet, in the words of the crate that read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Of `ip-wire`.
+    Ip(Error),
+    /// Of `atm-cell`.
+    Atm(atm_cell::Error),
+}
+
+impl Cause {
+    /// The field at fault.
+    #[must_use]
+    pub const fn field_name(&self) -> &'static str {
+        match self {
+            Self::Ip(error) => error.field().name(),
+            Self::Atm(error) => error.field().name(),
+        }
+    }
+}
+
+impl From<Error> for Cause {
+    fn from(error: Error) -> Self {
+        Self::Ip(error)
+    }
+}
+
+impl From<atm_cell::Error> for Cause {
+    fn from(error: atm_cell::Error) -> Self {
+        Self::Atm(error)
+    }
 }
 
 impl Problem {
     /// The kind of error, for a census.
     #[must_use]
     pub fn kind(&self) -> String {
-        let shown = format!("{:?}", self.error);
+        let shown = match &self.error {
+            Cause::Ip(error) => format!("{error:?}"),
+            Cause::Atm(error) => format!("{error:?}"),
+        };
         let end = shown.find([' ', '{', '(']).unwrap_or(shown.len());
         shown.get(..end).unwrap_or(&shown).to_owned()
     }
@@ -152,11 +187,14 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let quoted = if self.is_quoted { "quoted " } else { "" };
-        write!(f, "{quoted}{} at octet {}: {}", self.layer, self.base, self.error)?;
-        match self.error.field().protocol() {
-            // What a node does to the sender is IP's business.
-            Family::Link | Family::Caller => Ok(()),
-            _ => write!(f, " [{}]", Owed(self.error.reaction())),
+        write!(f, "{quoted}{} at octet {}: ", self.layer, self.base)?;
+        match &self.error {
+            Cause::Atm(error) => error.fmt(f),
+            Cause::Ip(error) => match error.field().protocol() {
+                // What a node does to the sender is IP's business.
+                Family::Link | Family::Caller => error.fmt(f),
+                _ => write!(f, "{error} [{}]", Owed(error.reaction())),
+            },
         }
     }
 }

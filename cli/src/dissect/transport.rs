@@ -137,10 +137,11 @@ impl Walker {
         layer.item("udp.checksum.status", "", 6, status);
         self.push(layer);
         let offset = step.offset.saturating_add(udp::HEADER_LEN);
-        if let Err(error) = strict {
-            if step.around.missing == 0 && !step.around.is_fragment {
-                self.fail("udp", step.around.packet, shifted(error, &step));
-            }
+        if let Err(error) = strict
+            && step.around.missing == 0
+            && !step.around.is_fragment
+        {
+            self.fail("udp", step.around.packet, shifted(error, &step));
         }
         if [view.source_port(), view.destination_port()].contains(&NAT_TRAVERSAL_PORT) && is_esp(view.payload()) {
             return Some(Next { what: What::Upper(Protocol::ESP), octets: view.payload(), offset, ..step });
