@@ -1,4 +1,4 @@
-//! The self-synchronous scrambler x^43 + 1 (I.432.1 7.3.5.3): payloads that look like headers, or like a line that does not change, come out as
+//! The self-synchronous scrambler x^43 + 1 (I.432.1 4.5.3): payloads that look like headers, or like a line that does not change, come out as
 //! something else.
 //!
 //! ```text

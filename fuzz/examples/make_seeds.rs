@@ -6,6 +6,9 @@ use std::fs;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
+use atm_cell::aal5::Segmenter;
+use atm_cell::oam::{Alarm, Contents, Loopback, Message};
+use atm_cell::{Interface, Vc, Vci, Vpi, atmarp, cell, llc};
 use ip_wire::checksum::{pseudo_v4, pseudo_v6};
 use ip_wire::ipv6::options::{Value, Writer};
 use ip_wire::{FragmentOffset, Protocol, icmpv4, icmpv6, ipv4, ipv6, tcp, udp};
@@ -101,6 +104,107 @@ fn frame(ether_type: u16, packet: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// Cells, PDUs and steps for the targets of `atm-cell`.
+fn atm(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
+    // Headers and HECs of values set aside, and of usual channels.
+    let headers: [[u8; 5]; 8] = [
+        [0, 0, 0, 0, 0x55],
+        [0, 0, 0, 1, 0x52],
+        [0, 0, 0, 0x50, 0xe2],
+        [0, 0, 2, 0x10, 0x0f],
+        [0, 0x80, 2, 0x32, 0xea],
+        [0, 0x10, 2, 0x0a, 0xeb],
+        [0xff, 0xf0, 2, 0, 0xc2],
+        [0x0f, 0xff, 0xff, 0xf0, 0xa5],
+    ];
+    for (number, header) in headers.iter().enumerate() {
+        write("cell", &format!("header{number}"), &[&header[..], &[0x6a; 48]].concat())?;
+    }
+    write("cell", "headers", headers.as_flattened())?;
+    let steps = [0x01, 0x22, 0x30, 5, 0, 1, 1, 2, 0, 3, 1, 0, 8, 0, 2, 0xff, 0xff, 3, 0, 0x1f, 4, 2, 9];
+    write("cell", "steps", &steps)?;
+
+    write("delineation", "idle", &[&[0, 0x67, 20, 7, 1][..], &cell::IDLE.repeat(12)].concat())?;
+    write("delineation", "made", &[7, 0x67, 52, 3, 9, 7, 15, 3, 4, 0, 9, 6, 3, 7, 15, 4, 1, 4, 2, 7, 14, 5, 20, 7, 15, 7, 15])?;
+    write("delineation", "slip", &[0x0e, 0x22, 1, 1, 5, 7, 9, 5, 30, 7, 9, 3, 1, 3, 2, 7, 8, 6, 7, 7, 15])?;
+
+    let steps: [(&str, &[u8]); 6] = [
+        ("plain", &[0xff, 0xff, 100, 0, 0x14, 40, 0xe0, 0x24, 41, 0xe0, 0x34, 200, 0xe0, 0x14, 1, 0xe1]),
+        ("interleaved", &[0xff, 0xff, 100, 0, 0x10, 90, 0xe0, 0x20, 95, 0xe0, 0x10, 0, 0, 0x20, 0, 0, 0x10, 0, 0, 0x20, 0, 0]),
+        ("damaged", &[0xff, 0xff, 100, 0, 0x11, 90, 0xe0, 0x14, 0, 0, 0x22, 90, 0xe0, 0x24, 0, 0, 0x33, 90, 0xe0, 0x34, 0, 0]),
+        ("small", &[0x0a, 4, 60, 0, 0x10, 90, 0xe0, 0x20, 90, 0xe0, 0x30, 90, 0xe0, 0x14, 0, 0, 0x24, 0, 0, 0x34, 0, 0]),
+        ("late", &[0x0f, 0xff, 100, 0, 0x10, 90, 0xe0, 0x0c, 0xff, 0, 0x14, 0, 0, 0x1d, 1, 0, 0x10, 90, 0xe0, 0x0e, 0, 15]),
+        ("others", &[0xff, 0xff, 100, 1, 0x10, 90, 0xff, 0x1b, 0, 1, 0x14, 0, 0, 0x2e, 0, 0, 0x2f, 1, 1, 7, 7, 7]),
+    ];
+    for (name, octets) in steps {
+        write("aal5_reassembly", name, octets)?;
+    }
+    let header = cell::Header::new(Interface::Uni, Vc::new(Vpi::ZERO, Vci::new(32)));
+    let pdu: Vec<u8> = Segmenter::new(&header, &(1..=40).collect::<Vec<u8>>(), 0)?.flat_map(|cell| cell[5..].to_vec()).collect();
+    write("aal5_reassembly", "pdu", &pdu)?;
+
+    let nsapa = [0x47; 20];
+    let request = atmarp::Header {
+        protocol: atmarp::PROTOCOL_IPV4,
+        operation: atmarp::Operation::REQUEST,
+        source: atmarp::Station::nsapa(&nsapa, &[10, 0, 0, 1]),
+        target: atmarp::Station { protocol: &[10, 0, 0, 2], ..atmarp::Station::NULL },
+    };
+    let number = atmarp::Station { number: atmarp::Number::E164(b"4922855555"), ..request.source };
+    let number = atmarp::Station { subaddress: atmarp::Subaddress::Nsapa(&nsapa), ..number };
+    let inverse = atmarp::Header { operation: atmarp::Operation::INVERSE_REQUEST, source: number, ..request };
+    for (name, packet) in [("request", request), ("inverse", inverse)] {
+        let mut octets = vec![0; packet.wire_len()];
+        packet.emit(&mut octets)?;
+        write("atmarp", name, &octets)?;
+        write("llc", name, &[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 6][..], &octets].concat())?;
+    }
+    let frame: Vec<u8> = (0..60).collect();
+    let bridged = |pid: u8, pad: &[u8], frame: &[u8]| [&[0xaa, 0xaa, 3, 0, 0x80, 0xc2, 0, pid][..], pad, frame].concat();
+    write("llc", "ipv4", &[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &v4(Protocol::UDP, &[0; 8])?].concat())?;
+    write("llc", "ethernet", &bridged(7, &[0, 0], &frame))?;
+    write("llc", "ethernet-fcs", &bridged(1, &[0, 0], &[&frame[..], &llc::fcs(&frame)].concat()))?;
+    write("llc", "ring", &bridged(9, &[0, 0, 0x10], &frame))?;
+    write("llc", "dqdb", &bridged(0x0b, &[0, 7, 0, 60], &[&frame[..], &[0, 7, 0, 60]].concat()))?;
+    write("llc", "bpdu", &bridged(0x0e, &[], &[0, 0, 0, 0, 0]))?;
+    write("llc", "clnp", &[0xfe, 0xfe, 3, 0x81, 0x1e, 1, 0x40])?;
+    write(
+        "llc",
+        "vpn",
+        &[&[0xaa, 0xaa, 3, 0, 0, 0x5e, 0, 8, 0, 0, 0, 1, 0, 0, 0, 9][..], &bridged(7, &[0, 0], &frame)].concat(),
+    )?;
+    write("llc", "sunatm", &[0x82, 0, 0, 33, 0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd])?;
+    // Where readers of captures ran over the end: headers that promise more than there is.
+    for len in [1, 3, 7, 9, 11] {
+        write("llc", &format!("short{len}"), &bridged(1, &[0, 0], &[])[..len.min(10)])?;
+    }
+
+    let contents = [
+        ("ais", Contents::Ais(Alarm::PLAIN)),
+        ("rdi", Contents::Rdi(Alarm::PLAIN)),
+        ("continuity", Contents::CONTINUITY_CHECK),
+        ("loopback", Contents::Loopback(Loopback::request(1))),
+        ("looped", Contents::Loopback(Loopback { indication: 0, ..Loopback::request(1) })),
+    ];
+    for (name, contents) in contents {
+        write("oam", name, &Message::new(contents).to_octets())?;
+    }
+    write("oam", "zeros", &[0; 48])?;
+    write("oam", "steps", &[0, 0, 0, 2, 1, 0, 2, 80, 1, 0x20, 0, 0, 2, 255, 3, 0, 4, 125, 5, 125, 5, 125, 5, 125, 2, 1])?;
+
+    let connections =
+        [8, 0, 0x15, 0x56, 2, 0x14, 0x54, 2, 0x14, 0x95, 5, 0x15, 0x10, 0x45, 0x54, 0x80, 3, 0x14, 0x54, 4, 0x15, 0];
+    let network =
+        [0x71, 0x04, 0x02, 0x08, 0x02, 0x00, 0x04, 0x10, 0x01, 7, 0x7f, 7, 0x3f, 0x0c, 2, 7, 0x7f, 0x1b, 0, 7, 0x77, 7, 7];
+    let policing = [9, 1, 0, 5, 3, 0xe8, 100, 3, 1, 0, 5, 1, 10, 2, 1, 3, 0, 0, 20, 4, 3, 0xf1];
+    write("switch", "all", &[&connections[..22], &network[..22], &policing].concat())?;
+    // Routes in a ring, in upstream allocation with merging and one hop at most.
+    let ring = [0x04, 0x15, 0x00, 0x71, 0x00, 0x00, 0x01, 0x04, 0x10, 0x2e, 0xba, 0xe8, 0xa2, 0x8b, 0x2e, 0xff, 0x63, 0x04, 0xff];
+    write("switch", "ring", &[&[0; 19][..], &ring, &[0; 19]].concat())?;
+    write("switch", "network", &[&[0; 22][..], &network[..22], &[0; 22]].concat())?;
+    Ok(())
+}
+
 fn main() -> Result<()> {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     let write = |target: &str, name: &str, octets: &[u8]| -> Result<()> {
@@ -163,6 +267,7 @@ fn main() -> Result<()> {
         write(target, "late", &[2, 13, 0, 0, 32, 15, 9, 0, 4, 8, 15, 13, 0, 0, 64, 15])?;
         write(target, "raw", &with(&[0, 0, 0, 0, 0, 0x80], if target.ends_with('4') { &tcp4 } else { &chain }))?;
     }
+    atm(write)?;
     println!("seeds of {} targets written", wirecraft_fuzz::TARGETS.len());
     Ok(())
 }

@@ -2,12 +2,14 @@
 //!
 //! The targets themselves are in `fuzz_targets/`; the bodies are here so that seeds can be run through them without a fuzzer.
 
+mod atm;
 mod ip;
 mod options;
 mod reassembly;
 mod rewrite;
 mod upper;
 
+pub use atm::{aal5_reassembly, atmarp, cell, delineation, llc, oam, switch};
 pub use ip::{flow_key, ipv4, ipv6_chain, link, tunnel};
 pub use options::{options_v4, options_v6, tcp_options};
 pub use reassembly::{reassembly_v4, reassembly_v6};
@@ -32,6 +34,13 @@ pub const TARGETS: &[Target] = &[
     ("flow_key", flow_key),
     ("tunnel", tunnel),
     ("link", link),
+    ("cell", cell),
+    ("delineation", delineation),
+    ("aal5_reassembly", aal5_reassembly),
+    ("llc", llc),
+    ("atmarp", atmarp),
+    ("oam", oam),
+    ("switch", switch),
 ];
 
 /// An error names a place inside what was handed in, and prints as a sentence.

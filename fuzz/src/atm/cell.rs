@@ -17,7 +17,9 @@ pub fn cell(data: &[u8]) {
                 assert_eq!((view.vc(), view.clp(), view.payload_type()), (header.vc, header.clp, header.payload_type));
                 assert!(header.vc.vpi <= interface.max_vpi());
                 let user = matches!(view.kind(), Kind::User);
-                assert!(!user || (header.payload_type.is_user_data() && header.vc.vci != Vci::ZERO || header.vc.vpi != Vpi::ZERO));
+                assert!(
+                    !user || (header.payload_type.is_user_data() && header.vc.vci != Vci::ZERO || header.vc.vpi != Vpi::ZERO)
+                );
             }
             Err(error) => {
                 assert!(!right);
@@ -65,7 +67,8 @@ fn setters(data: &[u8], interface: Interface) {
                     gfc: Gfc::new((value >> 1 & 0xf) as u8).expect("4 bits"),
                     ..model
                 };
-                let fits = header.vc.vpi <= header.interface.max_vpi() && (header.interface == Interface::Uni || header.gfc == Gfc::ZERO);
+                let fits = header.vc.vpi <= header.interface.max_vpi()
+                    && (header.interface == Interface::Uni || header.gfc == Gfc::ZERO);
                 assert_eq!(view.set_header(header).is_ok(), fits);
                 if fits {
                     model = header;

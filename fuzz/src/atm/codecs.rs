@@ -130,7 +130,8 @@ pub fn atmarp(data: &[u8]) {
             1 => Number::Nsapa(&octets[at]),
             _ => Number::E164(&octets[at][..usize::from(what >> 3) % 21]),
         };
-        let subaddress = if what & 0x80 == 0 { Subaddress::Null { e164: what & 4 != 0 } } else { Subaddress::Nsapa(&octets[at + 1]) };
+        let subaddress =
+            if what & 0x80 == 0 { Subaddress::Null { e164: what & 4 != 0 } } else { Subaddress::Nsapa(&octets[at + 1]) };
         Station { number, subaddress, protocol: &octets[at][..usize::from(input.octet()) % 21] }
     };
     let header = atmarp::Header { protocol, operation, source: station(0), target: station(2) };

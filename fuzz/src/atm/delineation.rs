@@ -123,7 +123,13 @@ fn model(config: Config, stream: &[u8]) -> Vec<Seen> {
         _ => None,
     };
     let octets_at = |at: usize, len: usize| (0..len).map(|index| octet_at(at + 8 * index)).collect::<Option<Vec<u8>>>();
-    let header_at = |at: usize| octets_at(at, 5).map(|octets| <[u8; 5]>::try_from(octets).expect("5 octets"));
+    let header_at = |at: usize| {
+        let mut header = [0; 5];
+        for (index, octet) in header.iter_mut().enumerate() {
+            *octet = octet_at(at + 8 * index)?;
+        }
+        Some(header)
+    };
     let step = if config.alignment == Alignment::Bit { 1 } else { 8 };
     let (mut seen, mut at, mut descrambler) = (vec![], 0, Descrambler::new());
     'hunt: loop {

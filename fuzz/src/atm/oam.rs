@@ -63,7 +63,9 @@ fn check(payload: &[u8; 48]) {
                     assert!(loopback.is_request() && own);
                     let reply = View::parse(&octets).expect("its CRC is right");
                     // No point answers an answer.
-                    for responder in [responder, Responder::END_POINT, Responder { location: Some(loopback.location), end_point: true }] {
+                    for responder in
+                        [responder, Responder::END_POINT, Responder { location: Some(loopback.location), end_point: true }]
+                    {
                         assert_eq!(responder.answer(reply), Ok(Answer::AlreadyLooped));
                     }
                     assert_eq!(octets[1], payload[1] & 0xfe);
@@ -150,7 +152,11 @@ fn alarms(data: &[u8]) {
                 rdi = Some(now);
             }
             2 | 3 => {
-                if what % 6 == 2 { monitor.handle_user_cell(now) } else { monitor.handle_continuity_check(now) }
+                if what % 6 == 2 {
+                    monitor.handle_user_cell(now)
+                } else {
+                    monitor.handle_continuity_check(now)
+                }
                 ais = None;
                 alive = alive.map(|_| now);
             }
