@@ -11,6 +11,7 @@ use super::assembly::complete;
 use super::{Discard, MAX_SDU, Reason, Sdu, cells_for};
 use crate::cell::{CELL_LEN, Header, Interface, Kind, PAYLOAD_LEN, Vc};
 
+mod channel;
 mod list;
 mod report;
 #[cfg(test)]
@@ -18,61 +19,8 @@ mod tests;
 
 pub use report::{Config, Counters, Outcome};
 
+use channel::{Channel, State, Use};
 use list::{Links, List};
-
-/// A channel that the table knows: between PDUs, in the middle of one, or skipping to the end of one.
-#[derive(Debug, Default)]
-struct Channel {
-    vc: u32,
-    state: State,
-    clp: bool,
-    /// Cells that were skipped.
-    skipped: u32,
-    /// When the first cell came.
-    since: Duration,
-    /// Octets of the PDU's cells so far.
-    filled: usize,
-    /// Room for the PDU, all of it initialised.
-    buffer: Vec<u8>,
-    /// In which of the two lists of use it is.
-    list: Use,
-}
-
-/// Channels with a buffer are apart from those without, so that finding one to take a buffer from takes no search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Use {
-    #[default]
-    Bare,
-    Holding,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum State {
-    #[default]
-    Idle,
-    Collecting,
-    Skipping,
-}
-
-impl Channel {
-    fn cells(&self) -> u32 {
-        u32::try_from(self.filled / PAYLOAD_LEN).unwrap_or(u32::MAX)
-    }
-
-    /// Adds a cell to the PDU, where the buffer has room.
-    #[inline]
-    fn add(&mut self, payload: &[u8; PAYLOAD_LEN], clp: bool) -> bool {
-        match self.buffer.get_mut(self.filled..).and_then(<[u8]>::first_chunk_mut) {
-            Some(out) => {
-                *out = *payload;
-                self.filled = self.filled.wrapping_add(PAYLOAD_LEN);
-                self.clp |= clp;
-                true
-            }
-            None => false,
-        }
-    }
-}
 
 /// An [`Outcome`] that borrows nothing: the SDU is the start of [`Reassembler::finished`].
 enum Taken {
