@@ -98,6 +98,7 @@ fn setters_change_their_field_and_the_hec() {
     let mut octets = CELL;
     let mut cell = ViewMut::parse(&mut octets, Interface::Uni).unwrap();
     cell.set_clp(false);
+    assert!(!cell.view().clp());
     cell.set_payload_type(PayloadType::OAM_F5_END_TO_END);
     cell.set_vc(vc(0x5a, 0x4321)).unwrap();
     cell.payload_mut()[47] = 1;

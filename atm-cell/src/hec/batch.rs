@@ -92,7 +92,7 @@ mod x86 {
         let mut index: u8 = 0;
         #[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "constants")]
         while index < 64 {
-            order[index as usize] = (index % 8 * stride + places[index as usize / 8]) % 64;
+            order[index as usize] = index % 8 * stride + places[index as usize / 8];
             index += 1;
         }
         order

@@ -475,6 +475,20 @@ fn cells_in_bulk_give_what_they_give_one_by_one() {
 }
 
 #[test]
+fn channels_whose_numbers_differ_by_a_shift_are_told_apart_in_bulk() {
+    for (one, other) in [(0x1000, 0x0100), (0x1000, 0x0010), (0x0100, 0x1000), (0x0020, 0x0200)] {
+        let (a, b) = (cells(one, &[1; 200]), cells(other, &[2; 200]));
+        let line: Vec<Cell> = a.iter().zip(&b).flat_map(|(a, b)| [*a, *b]).collect();
+        let mut reassembler = Reassembler::new(Config::default());
+        let mut cells = &line[..];
+        for (number, octet) in [(one, 1), (other, 2)] {
+            let outcome = reassembler.handle_cells(Duration::ZERO, Interface::Nni, &mut cells);
+            assert!(matches!(outcome, Outcome::Complete(sdu) if sdu.vc == vc(number) && sdu.payload == [octet; 200]));
+        }
+    }
+}
+
+#[test]
 fn the_gfc_of_a_uni_is_no_part_of_the_channel() {
     let mut line: Vec<Cell> = Segmenter::new(&Header::new(Interface::Uni, vc(70)), &[4; 200], 0).unwrap().collect();
     for (gfc, octets) in line.iter_mut().enumerate() {
