@@ -4,21 +4,15 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 
+pub mod ipsec;
+
 use wirecraft_cli::capture::{Capture, CaptureError, Frame};
 
 /// The captures that the tests read: `captures` in the folder that the variable `WIRECRAFT_SHARED` names, or in
 /// `shared` beside the repository.
 #[must_use]
 pub fn captures() -> Option<Vec<PathBuf>> {
-    let mut files: Vec<PathBuf> = fs::read_dir(shared().join("captures"))
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let extension = path.extension().and_then(|extension| extension.to_str());
-            matches!(extension, Some("pcap" | "pcapng" | "cap" | "dump" | "trace"))
-        })
-        .collect();
-    files.sort();
+    let files = files(&shared().join("captures"), &["pcap", "pcapng", "cap", "dump", "trace"]);
     if files.is_empty() { None } else { Some(files) }
 }
 
@@ -26,6 +20,28 @@ pub fn captures() -> Option<Vec<PathBuf>> {
 #[must_use]
 pub fn golden(name: &str) -> Option<String> {
     fs::read_to_string(shared().join("golden").join(name)).ok()
+}
+
+/// All recordings in `golden`, by name.
+#[must_use]
+pub fn golden_files() -> Vec<PathBuf> {
+    files(&shared().join("golden"), &["json"])
+}
+
+/// A file of vectors: in `vectors` beside `captures`.
+#[must_use]
+pub fn vectors(name: &str) -> Option<String> {
+    fs::read_to_string(shared().join("vectors").join(name)).ok()
+}
+
+fn files(folder: &std::path::Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().and_then(|extension| extension.to_str()).is_some_and(|e| extensions.contains(&e)))
+        .collect();
+    files.sort();
+    files
 }
 
 fn shared() -> PathBuf {

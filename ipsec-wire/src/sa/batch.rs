@@ -1,0 +1,130 @@
+//! Many packets of one association at once: framing first, then the cryptography of all of them together.
+
+use core::time::Duration;
+
+use ip_wire::PacketBuf;
+
+use super::inbound::{Arrived, Inbound, Opened};
+use super::outbound::{Framed, Outbound, Sealed};
+use crate::algorithm::Suite;
+use crate::crypto::{Job, Transform};
+use crate::error::{Error, Field, len32};
+
+/// How many packets go to the cryptography at once; more are taken in turn.
+pub const BATCH: usize = 32;
+
+impl<T: Transform> Outbound<T> {
+    /// Protects `packets`, one result each, as [`Outbound::seal`] would one by one. A packet that is refused takes no sequence number.
+    ///
+    /// # Errors
+    /// [`Error::BufferTooSmall`] if there are fewer results than packets; nothing is done then.
+    pub fn seal_batch<S: AsRef<[u8]> + AsMut<[u8]>>(
+        &mut self,
+        now: Duration,
+        packets: &mut [PacketBuf<S>],
+        results: &mut [Result<Sealed, Error>],
+    ) -> Result<(), Error> {
+        check_results(packets.len(), results.len())?;
+        for (packets, results) in packets.chunks_mut(BATCH).zip(results.chunks_mut(BATCH)) {
+            let mut framed = [None; BATCH];
+            for ((packet, result), framed) in packets.iter_mut().zip(results.iter_mut()).zip(&mut framed) {
+                *result = self.frame(now, packet, None, None).map(|frame| {
+                    *framed = Some(frame);
+                    frame.sealed
+                });
+            }
+            if matches!(self.params.suite, Suite::Ah(_)) {
+                for ((packet, result), framed) in packets.iter_mut().zip(results.iter_mut()).zip(&framed) {
+                    let Some(Framed { at, sealed }) = framed else { continue };
+                    if let Err(error) = self.protect_ah(packet.octets_mut(), *at, sealed.sequence) {
+                        *result = Err(error);
+                    }
+                }
+                continue;
+            }
+            let mut jobs: [Job<'_>; BATCH] = core::array::from_fn(|_| Job::default());
+            let mut count = 0usize;
+            for (packet, framed) in packets.iter_mut().zip(&framed) {
+                if let (Some(Framed { at, sealed }), Some(job)) = (framed, jobs.get_mut(count)) {
+                    let esp = packet.octets_mut().get_mut(*at..).unwrap_or_default();
+                    *job = Job::new(esp, self.params.esn_high(sealed.sequence));
+                    count = count.saturating_add(1);
+                }
+            }
+            self.transform.seal_batch(jobs.get_mut(..count).unwrap_or_default());
+        }
+        Ok(())
+    }
+}
+
+impl<T: Transform> Inbound<T> {
+    /// Opens `packets`, one result each, as [`Inbound::open`] would one by one: of two copies of a packet in one batch the first is accepted.
+    ///
+    /// # Errors
+    /// [`Error::BufferTooSmall`] if there are fewer results than packets; nothing is done then.
+    pub fn open_batch<S: AsRef<[u8]> + AsMut<[u8]>>(
+        &mut self,
+        now: Duration,
+        packets: &mut [PacketBuf<S>],
+        results: &mut [Result<Opened, Error>],
+    ) -> Result<(), Error> {
+        check_results(packets.len(), results.len())?;
+        for (packets, results) in packets.chunks_mut(BATCH).zip(results.chunks_mut(BATCH)) {
+            let mut arrived: [Option<(Arrived, bool)>; BATCH] = [None; BATCH];
+            for ((packet, result), arrived) in packets.iter_mut().zip(results.iter_mut()).zip(&mut arrived) {
+                match self.arrive(now, packet.octets()) {
+                    Ok(arrival) => *arrived = Some((arrival, false)),
+                    Err(error) => *result = Err(error),
+                }
+            }
+            if matches!(self.params.suite, Suite::Ah(_)) {
+                for ((packet, result), slot) in packets.iter_mut().zip(results.iter_mut()).zip(&mut arrived) {
+                    if let Some((arrival, authentic)) = slot {
+                        match self.verify_ah(packet.octets(), arrival) {
+                            Ok(verdict) => *authentic = verdict,
+                            Err(error) => {
+                                *result = Err(error);
+                                *slot = None;
+                            }
+                        }
+                    }
+                }
+            } else {
+                self.open_jobs(packets, &mut arrived);
+            }
+            for ((packet, result), arrived) in packets.iter_mut().zip(results.iter_mut()).zip(&arrived) {
+                if let Some((arrival, authentic)) = arrived {
+                    *result = self.finish(now, packet, arrival, *authentic);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open_jobs<S: AsRef<[u8]> + AsMut<[u8]>>(
+        &self,
+        packets: &mut [PacketBuf<S>],
+        arrived: &mut [Option<(Arrived, bool)>; BATCH],
+    ) {
+        let mut jobs: [Job<'_>; BATCH] = core::array::from_fn(|_| Job::default());
+        let mut count = 0usize;
+        for (packet, arrived) in packets.iter_mut().zip(arrived.iter()) {
+            if let (Some((arrival, _)), Some(job)) = (arrived, jobs.get_mut(count)) {
+                let esp = packet.octets_mut().get_mut(arrival.at..arrival.end).unwrap_or_default();
+                *job = Job::new(esp, self.params.esn_high(arrival.sequence));
+                count = count.saturating_add(1);
+            }
+        }
+        self.transform.open_batch(jobs.get_mut(..count).unwrap_or_default());
+        for (slot, job) in arrived.iter_mut().flatten().zip(&jobs) {
+            slot.1 = job.authentic;
+        }
+    }
+}
+
+fn check_results(packets: usize, results: usize) -> Result<(), Error> {
+    if results >= packets {
+        return Ok(());
+    }
+    Err(Error::BufferTooSmall { field: Field::Results, found: len32(results), needed: len32(packets) })
+}

@@ -1,0 +1,154 @@
+//! The outer header of tunnel mode (RFC 4301 5.1.2, RFC 2983, RFC 6040).
+
+use core::net::IpAddr;
+
+use ip_wire::ip::Packet;
+use ip_wire::ipv6::FlowLabel;
+use ip_wire::tunnel::{DontFragment, EcnMode, FlowLabelMode, HopLimit};
+use ip_wire::{DsField, Dscp, Ecn, Protocol, ipv4, ipv6};
+
+use crate::error::{Error, Field};
+
+/// The outer codepoint at the sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum OuterDscp {
+    /// The inner one.
+    Copy,
+    /// A value of the tunnel's.
+    Fixed(Dscp),
+}
+
+/// A tunnel's ends, as this node sees them, and what its outer header takes over from the inner one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tunnel {
+    local: IpAddr,
+    remote: IpAddr,
+    /// Outer codepoint at the sender.
+    pub dscp: OuterDscp,
+    /// Whether the receiver copies the outer codepoint into the inner header; RFC 4301 5.1.2 leaves the inner one.
+    pub copy_dscp_in: bool,
+    /// ECN at the sender.
+    pub ecn: EcnMode,
+    /// Outer time to live or hop limit.
+    pub hop_limit: HopLimit,
+    /// Outer Don't Fragment bit, where the outer header is IPv4.
+    pub dont_fragment: DontFragment,
+    /// Outer flow label, where the outer header is IPv6.
+    pub flow_label: FlowLabelMode,
+}
+
+impl Tunnel {
+    /// A tunnel that copies DSCP, ECN, Don't Fragment and flow label to the outer header, keeps the inner DSCP at its end, and has hop limit 64.
+    ///
+    /// # Errors
+    /// [`Error::Value`] if the ends are not of one IP version.
+    pub const fn new(local: IpAddr, remote: IpAddr) -> Result<Self, Error> {
+        if local.is_ipv4() != remote.is_ipv4() {
+            let (found, needed) = if local.is_ipv4() { (6, 4) } else { (4, 6) };
+            return Err(Error::Value { field: Field::TunnelEnd, offset: 0, found, needed });
+        }
+        Ok(Self {
+            local,
+            remote,
+            dscp: OuterDscp::Copy,
+            copy_dscp_in: false,
+            ecn: EcnMode::Normal,
+            hop_limit: HopLimit::Fixed(64),
+            dont_fragment: DontFragment::Copy,
+            flow_label: FlowLabelMode::Copy,
+        })
+    }
+
+    /// This node's end.
+    #[must_use]
+    pub const fn local(&self) -> IpAddr {
+        self.local
+    }
+
+    /// The other end.
+    #[must_use]
+    pub const fn remote(&self) -> IpAddr {
+        self.remote
+    }
+
+    /// IP version of the outer header.
+    #[must_use]
+    pub const fn version(&self) -> u8 {
+        if self.local.is_ipv4() { 4 } else { 6 }
+    }
+
+    /// Octets of the outer header.
+    #[must_use]
+    pub const fn header_len(&self) -> usize {
+        if self.local.is_ipv4() { ipv4::MIN_HEADER_LEN } else { ipv6::HEADER_LEN }
+    }
+
+    /// Whether the outer header forbids fragmentation under way: Don't Fragment, or IPv6.
+    pub(crate) fn is_firm(&self, inner: Option<&Packet<'_>>) -> bool {
+        match (self.dont_fragment, inner) {
+            _ if !self.local.is_ipv4() => true,
+            (DontFragment::Set, _) | (DontFragment::Copy, Some(Packet::V6(_)) | None) => true,
+            (DontFragment::Clear, _) => false,
+            (DontFragment::Copy, Some(Packet::V4(view))) => view.flags().dont_fragment(),
+        }
+    }
+
+    /// The outer header around `payload_len` octets for an inner packet, or for a dummy one.
+    pub(crate) fn outer(
+        &self,
+        inner: Option<&Packet<'_>>,
+        protocol: Protocol,
+        payload_len: usize,
+        identification: impl FnOnce(bool) -> u16,
+    ) -> Result<Outer, Error> {
+        let (inner_ds, inner_hop_limit) = inner.map_or((DsField::default(), 64), |inner| (inner.ds(), inner.hop_limit()));
+        let dscp = match self.dscp {
+            OuterDscp::Copy => inner_ds.dscp(),
+            OuterDscp::Fixed(dscp) => dscp,
+        };
+        // A dummy packet has no transport that could react to a mark.
+        let ecn = inner.map_or(Ecn::NotEct, |inner| self.ecn.ingress(inner.ds().ecn()));
+        let ds = DsField::new(dscp, ecn);
+        let hop_limit = match self.hop_limit {
+            HopLimit::Fixed(value) => value,
+            HopLimit::Copy => inner_hop_limit,
+        };
+        match (self.local, self.remote) {
+            (IpAddr::V4(local), IpAddr::V4(remote)) => {
+                let firm = self.is_firm(inner);
+                let mut header = ipv4::Header::new(local, remote, protocol, payload_len)?;
+                (header.ds, header.ttl, header.identification) = (ds, hop_limit, identification(firm));
+                header.flags = if firm { ipv4::Flags::DONT_FRAGMENT } else { ipv4::Flags::NONE };
+                Ok(Outer::V4(header))
+            }
+            (IpAddr::V6(local), IpAddr::V6(remote)) => {
+                let flow_label = match (self.flow_label, inner) {
+                    (FlowLabelMode::Copy, Some(Packet::V6(view))) => view.flow_label(),
+                    (FlowLabelMode::Copy, _) => FlowLabel::ZERO,
+                    (FlowLabelMode::Fixed(label), _) => label,
+                };
+                let mut header = ipv6::Header::new(local, remote, protocol, payload_len)?;
+                (header.ds, header.hop_limit, header.flow_label) = (ds, hop_limit, flow_label);
+                Ok(Outer::V6(header))
+            }
+            // `new` lets no mixed ends pass.
+            _ => Err(Error::Value { field: Field::TunnelEnd, offset: 0, found: 0, needed: 0 }),
+        }
+    }
+}
+
+/// An outer header to be written.
+pub(crate) enum Outer {
+    V4(ipv4::Header),
+    V6(ipv6::Header),
+}
+
+impl Outer {
+    pub(crate) fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
+        Ok(match self {
+            Self::V4(header) => header.emit(buffer)?,
+            Self::V6(header) => header.emit(buffer)?,
+        })
+    }
+}
