@@ -94,6 +94,9 @@ impl Association {
         if let Some(encapsulation) = self.encapsulation {
             builder = builder.encapsulation(encapsulation);
         }
+        if self.ah_alignment == 8 {
+            builder = builder.linux();
+        }
         with(builder)
     }
 
@@ -220,6 +223,7 @@ impl Association {
             source_port: port("sport"),
             destination_port: port("dport"),
             non_ike_marker: sa["encap"]["type"] == "espinudp-nonike",
+            ipv6_checksum: false,
         });
         let spi = sa["spi"].as_str().unwrap_or_default().trim_start_matches("0x");
         Ok(Self {

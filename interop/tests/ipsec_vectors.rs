@@ -61,7 +61,7 @@ fn seal_like(vector: &Value, plain: &[u8], wire: &[u8]) -> Vec<u8> {
                     tunnel.hop_limit = ip_wire::tunnel::HopLimit::Fixed(view.ttl());
                     tunnel.dscp = ipsec_wire::sa::OuterDscp::Fixed(view.dscp());
                     if view.ecn() == ip_wire::Ecn::NotEct {
-                        tunnel.ecn = ip_wire::tunnel::EcnMode::Compatibility;
+                        tunnel.ecn = ipsec_wire::sa::OuterEcn::NotEct;
                     }
                     tunnel.dont_fragment = if view.flags().dont_fragment() {
                         ip_wire::tunnel::DontFragment::Set
@@ -74,7 +74,7 @@ fn seal_like(vector: &Value, plain: &[u8], wire: &[u8]) -> Vec<u8> {
                     tunnel.hop_limit = ip_wire::tunnel::HopLimit::Fixed(view.hop_limit());
                     tunnel.dscp = ipsec_wire::sa::OuterDscp::Fixed(view.dscp());
                     if view.ecn() == ip_wire::Ecn::NotEct {
-                        tunnel.ecn = ip_wire::tunnel::EcnMode::Compatibility;
+                        tunnel.ecn = ipsec_wire::sa::OuterEcn::NotEct;
                     }
                     tunnel.flow_label = ip_wire::tunnel::FlowLabelMode::Fixed(view.flow_label());
                     builder.tunnel(tunnel)

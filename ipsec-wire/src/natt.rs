@@ -10,7 +10,7 @@
 //! +---------------------------------------------------------------+
 //! ```
 //!
-//! The checksum of encapsulated ESP is sent as zero and not looked at (RFC 3948 2.1).
+//! The checksum of encapsulated ESP is sent as zero, unless asked for in IPv6, and is not looked at (RFC 3948 2.1).
 
 use core::net::IpAddr;
 
@@ -150,13 +150,15 @@ pub struct Encapsulation {
     pub destination_port: u16,
     /// Whether 8 zero octets stand before ESP, as in the drafts that came before RFC 3948.
     pub non_ike_marker: bool,
+    /// Whether a checksum is sent in IPv6, which asks for one (RFC 8200 8.1), where RFC 3948 2.1 and RFC 6936 have zero. In IPv4 it is zero.
+    pub ipv6_checksum: bool,
 }
 
 impl Encapsulation {
     /// Port 4500 at both ends.
     #[must_use]
     pub const fn new() -> Self {
-        Self { source_port: PORT, destination_port: PORT, non_ike_marker: false }
+        Self { source_port: PORT, destination_port: PORT, non_ike_marker: false, ipv6_checksum: false }
     }
 
     /// Octets before ESP.

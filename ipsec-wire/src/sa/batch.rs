@@ -52,6 +52,13 @@ impl<T: Transform> Outbound<T> {
                 }
             }
             self.transform.seal_batch(jobs.get_mut(..count).unwrap_or_default());
+            if self.params.encapsulation.is_some_and(|encapsulation| encapsulation.ipv6_checksum) {
+                for (packet, framed) in packets.iter_mut().zip(&framed) {
+                    if let Some(Framed { at, .. }) = framed {
+                        self.fill_checksum(packet.octets_mut(), *at)?;
+                    }
+                }
+            }
         }
         Ok(())
     }

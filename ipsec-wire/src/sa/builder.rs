@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 use super::inbound::Inbound;
 use super::outbound::Outbound;
 use super::window::Window;
-use super::{Mode, Params, PathMtu, Tunnel};
+use super::{Mode, OuterEcn, Params, PathMtu, Tunnel};
 use crate::algorithm::{Cipher, Keys, Mac, Suite};
 use crate::crypto::{RustCrypto, Transform};
 use crate::error::{Error, Field};
@@ -101,13 +101,22 @@ impl<'k> Builder<'k> {
         self
     }
 
-    /// What Linux does where it differs from the RFCs: the AH of IPv4 is padded to 8 octets, and nothing else on the wire.
+    /// What Linux sends where RFCs have it otherwise: the AH of IPv4 is padded to 8 octets (RFC 4302 2.6: to 4), the outer header of a packet that
+    /// experienced congestion says ECT(0) (RFC 6040 4.1: the same), and UDP around ESP has a checksum in IPv6 (RFC 3948 2.1: zero). To be
+    /// called behind [`Builder::tunnel`] and [`Builder::encapsulation`]. Any peer takes all of these.
     #[must_use]
-    pub const fn linux(self) -> Self {
+    pub const fn linux(mut self) -> Self {
+        if let Mode::Tunnel(tunnel) = &mut self.mode {
+            tunnel.ecn = OuterEcn::ResetCongestion;
+        }
+        if let Some(encapsulation) = &mut self.encapsulation {
+            encapsulation.ipv6_checksum = true;
+        }
         self.ah_alignment(8)
     }
 
-    /// Whether destination options that no routing header follows are protected: put behind ESP or AH rather than before it.
+    /// Whether destination options of a packet without a routing header are protected: put behind ESP or AH rather than before it. Beside a routing
+    /// header their place tells who reads them: those before it stay in front, those behind it are protected.
     #[must_use]
     pub const fn protect_destination_options(mut self, protect: bool) -> Self {
         self.protect_destination_options = protect;

@@ -188,7 +188,7 @@ impl<T: Transform> Inbound<T> {
         let found = find(&packet)?;
         let params = &self.params;
         if let Mode::Tunnel(tunnel) = &params.mode {
-            check_ends(tunnel, &packet, params.encapsulation.is_some())?;
+            check_ends(tunnel, &packet)?;
         }
         let rest = octets.get(found.at..found.end).unwrap_or(&[]);
         let offset = len32(found.at);
@@ -404,11 +404,15 @@ impl<T: Transform> Inbound<T> {
     }
 }
 
-/// A packet in a tunnel comes from its other end to this one (RFC 4301 5.2 step 2); behind a translation the source is whatever it is.
-fn check_ends(tunnel: &Tunnel, packet: &Packet<'_>, translated: bool) -> Result<(), Error> {
-    let offset = if packet.version() == 4 { 12 } else { 8 };
-    if packet.destination() != tunnel.local() || (packet.source() != tunnel.remote() && !translated) {
-        return Err(Error::Value { field: Field::TunnelEnd, offset, found: 0, needed: 1 });
+/// A packet in a tunnel comes to this end of it, and from the other where that is asked for.
+fn check_ends(tunnel: &Tunnel, packet: &Packet<'_>) -> Result<(), Error> {
+    let (source, destination) = if packet.version() == 4 { (12, 16) } else { (8, 24) };
+    let wrong = |offset| Err(Error::Value { field: Field::TunnelEnd, offset, found: 0, needed: 1 });
+    if packet.destination() != tunnel.local() {
+        return wrong(destination);
+    }
+    if tunnel.check_source && packet.source() != tunnel.remote() {
+        return wrong(source);
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub use builder::Builder;
 pub use inbound::{Accepted, Counters, Inbound, Opened};
 pub use outbound::{Exported, Outbound, Sealed};
 pub use path::PathMtu;
-pub use tunnel::{OuterDscp, Tunnel};
+pub use tunnel::{OuterDscp, OuterEcn, Tunnel};
 
 use crate::algorithm::Suite;
 use crate::esp::Layout;

@@ -488,6 +488,23 @@ impl<T: Transform> Outbound<T> {
         }
         let esp = packet.octets_mut().get_mut(framed.at..).unwrap_or_default();
         self.transform.seal(&mut Job::new(esp, self.params.esn_high(sequence)));
+        self.fill_checksum(packet.octets_mut(), framed.at)
+    }
+
+    /// The checksum of UDP around ESP, where there is one: over what is encrypted.
+    pub(super) fn fill_checksum(&self, octets: &mut [u8], at: usize) -> Result<(), Error> {
+        let Some(encapsulation) = self.params.encapsulation.filter(|encapsulation| encapsulation.ipv6_checksum) else {
+            return Ok(());
+        };
+        let udp = at.saturating_sub(encapsulation.len());
+        let checksum = match Packet::parse(octets)? {
+            Packet::V4(_) => return Ok(()),
+            packet @ Packet::V6(_) => {
+                let datagram = octets.get(udp..).unwrap_or(&[]);
+                packet.pseudo_header(Protocol::UDP, datagram.len()).octets(datagram).checksum()
+            }
+        };
+        put(octets, udp.saturating_add(6), &if checksum == 0 { 0xffff } else { checksum }.to_be_bytes());
         Ok(())
     }
 

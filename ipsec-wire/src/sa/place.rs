@@ -32,6 +32,7 @@ pub(super) fn insertion(packet: &Packet<'_>, protect_destination_options: bool) 
     };
     let mut place = Place { version: 6, at: ipv6::HEADER_LEN, pointer: 6, next: view.next_header() };
     let mut settled = place;
+    let mut routed = false;
     for extension in view.extensions_within(DEFAULT_LIMIT) {
         let extension = extension?;
         let start = usize_of(extension.offset());
@@ -39,7 +40,10 @@ pub(super) fn insertion(packet: &Packet<'_>, protect_destination_options: bool) 
             Protocol::FRAGMENT => {
                 return Err(Error::NotReassembled { field: Field::FragmentOffset, offset: extension.offset() });
             }
-            Protocol::HOP_BY_HOP | Protocol::ROUTING | Protocol::DESTINATION_OPTIONS => {}
+            Protocol::ROUTING => routed = true,
+            Protocol::HOP_BY_HOP => {}
+            // Behind a routing header they are for the last node only, which reads them behind ESP or AH (RFC 8200 4.1).
+            Protocol::DESTINATION_OPTIONS if !routed => {}
             _ => break,
         }
         place =

@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 use ip_wire::ip::Packet;
 use ip_wire::ipv6::FlowLabel;
-use ip_wire::tunnel::{DontFragment, EcnMode, FlowLabelMode, HopLimit};
+use ip_wire::tunnel::{DontFragment, FlowLabelMode, HopLimit};
 use ip_wire::{DsField, Dscp, Ecn, Protocol, ipv4, ipv6};
 
 use crate::error::{Error, Field};
@@ -19,6 +19,28 @@ pub enum OuterDscp {
     Fixed(Dscp),
 }
 
+/// The outer congestion mark at the sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum OuterEcn {
+    /// The inner one: normal mode (RFC 6040 4.1).
+    Copy,
+    /// Not-ECT, for a receiver that may not propagate marks: compatibility mode (RFC 6040 4.1).
+    NotEct,
+    /// The inner one, but ECT(0) for CE, so that the tunnel's own congestion shows (RFC 3168 9.1.1, which RFC 6040 replaced; Linux).
+    ResetCongestion,
+}
+
+impl OuterEcn {
+    const fn of(self, inner: Ecn) -> Ecn {
+        match (self, inner) {
+            (Self::NotEct, _) => Ecn::NotEct,
+            (Self::ResetCongestion, Ecn::Ce) => Ecn::Ect0,
+            (Self::Copy | Self::ResetCongestion, inner) => inner,
+        }
+    }
+}
+
 /// A tunnel's ends, as this node sees them, and what its outer header takes over from the inner one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tunnel {
@@ -28,8 +50,11 @@ pub struct Tunnel {
     pub dscp: OuterDscp,
     /// Whether the receiver copies the outer codepoint into the inner header; RFC 4301 5.1.2 leaves the inner one.
     pub copy_dscp_in: bool,
+    /// Whether the receiver refuses packets whose outer source is not the other end. ESP does not protect the outer source, and a translation may have
+    /// changed it, so that SPI and destination name an association alone (RFC 4301 4.1); AH covers the source anyway.
+    pub check_source: bool,
     /// ECN at the sender.
-    pub ecn: EcnMode,
+    pub ecn: OuterEcn,
     /// Outer time to live or hop limit.
     pub hop_limit: HopLimit,
     /// Outer Don't Fragment bit, where the outer header is IPv4.
@@ -53,7 +78,8 @@ impl Tunnel {
             remote,
             dscp: OuterDscp::Copy,
             copy_dscp_in: false,
-            ecn: EcnMode::Normal,
+            check_source: false,
+            ecn: OuterEcn::Copy,
             hop_limit: HopLimit::Fixed(64),
             dont_fragment: DontFragment::Copy,
             flow_label: FlowLabelMode::Copy,
@@ -108,7 +134,7 @@ impl Tunnel {
             OuterDscp::Fixed(dscp) => dscp,
         };
         // A dummy packet has no transport that could react to a mark.
-        let ecn = inner.map_or(Ecn::NotEct, |inner| self.ecn.ingress(inner.ds().ecn()));
+        let ecn = inner.map_or(Ecn::NotEct, |inner| self.ecn.of(inner.ds().ecn()));
         let ds = DsField::new(dscp, ecn);
         let hop_limit = match self.hop_limit {
             HopLimit::Fixed(value) => value,
