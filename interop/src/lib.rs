@@ -28,6 +28,16 @@ pub fn golden(name: &str) -> Option<String> {
     fs::read_to_string(shared().join("golden").join(name)).ok()
 }
 
+/// The names of the recordings that start with these letters, in order.
+#[must_use]
+pub fn golden_names(prefix: &str) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(shared().join("golden")) else { return Vec::new() };
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.retain(|name| name.starts_with(prefix));
+    names.sort();
+    names
+}
+
 fn shared() -> PathBuf {
     match env::var_os("WIRECRAFT_SHARED") {
         Some(folder) => PathBuf::from(folder),

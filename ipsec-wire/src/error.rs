@@ -1,0 +1,97 @@
+//! The crate's one error type.
+
+use core::fmt;
+
+/// Why something was refused that was to be read, configured or entered into a table.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Error {
+    /// The caller's buffer is too small.
+    #[error("{field}: {needed} octets of buffer needed, {found} given")]
+    BufferTooSmall {
+        /// What was to go into it.
+        field: Field,
+        /// Octets given.
+        found: u32,
+        /// Octets needed.
+        needed: u32,
+    },
+    /// A value to be configured does not fit its field.
+    #[error("{field}: {found} does not fit, at most {needed} does")]
+    DoesNotFit {
+        /// The field.
+        field: Field,
+        /// The value.
+        found: u32,
+        /// The largest value that fits.
+        needed: u32,
+    },
+}
+
+impl Error {
+    /// The field that is wrong.
+    #[must_use]
+    pub const fn field(&self) -> Field {
+        match *self {
+            Self::BufferTooSmall { field, .. } | Self::DoesNotFit { field, .. } => field,
+        }
+    }
+}
+
+macro_rules! fields {
+    ($($name:ident = $text:literal,)*) => {
+        /// The structures and fields that errors name.
+        #[non_exhaustive]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Field {
+            $(
+                #[doc = concat!("The ", $text, ".")]
+                $name,
+            )*
+        }
+
+        impl Field {
+            /// Its name in the standards' words.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+fields! {
+    ReplayWindow = "anti-replay window",
+    ReplayStorage = "anti-replay window's storage",
+    ReplayHighest = "highest sequence number",
+    ReplayBitmap = "anti-replay bitmap",
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A length as an error carries it: what does not fit is as bad as the largest that does.
+pub(crate) fn len32(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_small_and_say_what_is_wrong() {
+        assert!(size_of::<Error>() <= 24);
+        let error = Error::DoesNotFit { field: Field::ReplayWindow, found: 7, needed: 6 };
+        assert_eq!(std::format!("{error}"), "anti-replay window: 7 does not fit, at most 6 does");
+        assert_eq!(error.field(), Field::ReplayWindow);
+        let error = Error::BufferTooSmall { field: Field::ReplayStorage, found: 8, needed: 16 };
+        assert_eq!(std::format!("{error}"), "anti-replay window's storage: 16 octets of buffer needed, 8 given");
+        assert_eq!(error.field(), Field::ReplayStorage);
+    }
+}
