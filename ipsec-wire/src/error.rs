@@ -26,6 +26,52 @@ pub enum Error {
         /// The largest value that fits.
         needed: u32,
     },
+    /// A field has a value that its definition forbids.
+    #[error("{field}: value {found}, needed {needed}")]
+    Value {
+        /// The field.
+        field: Field,
+        /// Its value.
+        found: u32,
+        /// The nearest value that would be right.
+        needed: u32,
+    },
+    /// A value is set aside (SPIs below 256).
+    #[error("{field}: {found} is reserved, the first usable one is {needed}")]
+    Reserved {
+        /// The field.
+        field: Field,
+        /// The value.
+        found: u32,
+        /// The first value that is not reserved.
+        needed: u32,
+    },
+    /// Addresses of one thing are not of one IP version.
+    #[error("{field}: an IPv{found} address where the others are IPv{needed}")]
+    AddressFamily {
+        /// What the addresses are of.
+        field: Field,
+        /// The version of the address that differs.
+        found: u8,
+        /// The version of the others.
+        needed: u8,
+    },
+    /// A table has no room left.
+    #[error("{field}: the table's {limit} entries are taken")]
+    TableFull {
+        /// The table.
+        field: Field,
+        /// How many entries it may have.
+        limit: u32,
+    },
+    /// A table holds an entry already that the new one contradicts.
+    #[error("{field}: {found:#x} is in use already")]
+    Conflict {
+        /// What is in use.
+        field: Field,
+        /// Its value.
+        found: u32,
+    },
 }
 
 impl Error {
@@ -33,7 +79,13 @@ impl Error {
     #[must_use]
     pub const fn field(&self) -> Field {
         match *self {
-            Self::BufferTooSmall { field, .. } | Self::DoesNotFit { field, .. } => field,
+            Self::BufferTooSmall { field, .. }
+            | Self::DoesNotFit { field, .. }
+            | Self::Value { field, .. }
+            | Self::Reserved { field, .. }
+            | Self::AddressFamily { field, .. }
+            | Self::TableFull { field, .. }
+            | Self::Conflict { field, .. } => field,
         }
     }
 }
@@ -67,6 +119,9 @@ fields! {
     ReplayStorage = "anti-replay window's storage",
     ReplayHighest = "highest sequence number",
     ReplayBitmap = "anti-replay bitmap",
+    Sad = "security association database",
+    SaProtocol = "security association's protocol",
+    Spi = "SPI",
 }
 
 impl fmt::Display for Field {

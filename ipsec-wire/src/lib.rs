@@ -23,5 +23,7 @@ extern crate std;
 
 mod error;
 pub mod replay;
+#[cfg(feature = "alloc")]
+pub mod sad;
 
 pub use error::{Error, Field};
