@@ -198,7 +198,7 @@ impl Association {
                 "rfc7539esp(chacha20,poly1305)" => CombinedMode::ChaCha20Poly1305,
                 other => return Err(format!("combined mode {other}")),
             };
-            Suite::EspCombined(aead(mode, octets(&sa["aead"]["icv_bits"])).ok_or("ICV length")?)
+            Suite::EspCombined(aead(mode, octets(&sa["aead"].get("icv_bits").cloned().unwrap_or_default())).ok_or("ICV length")?)
         } else {
             encryption = key(&sa["enc"]);
             let cipher = match name(&sa["enc"]).as_str() {
@@ -218,11 +218,12 @@ impl Association {
         };
         let mut all = flags("flags");
         all.extend(flags("extra_flags"));
-        let port = |key: &str| sa["encap"][key].as_u64().and_then(|port| u16::try_from(port).ok()).unwrap_or(0);
+        let port =
+            |key: &str| sa["encap"].get(key).and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok()).unwrap_or(0);
         let encapsulation = sa["encap"].is_object().then(|| Encapsulation {
             source_port: port("sport"),
             destination_port: port("dport"),
-            non_ike_marker: sa["encap"]["type"] == "espinudp-nonike",
+            non_ike_marker: sa["encap"].get("type").is_some_and(|kind| kind == "espinudp-nonike"),
             ipv6_checksum: false,
         });
         let spi = sa["spi"].as_str().unwrap_or_default().trim_start_matches("0x");
@@ -277,7 +278,8 @@ pub fn aead(mode: CombinedMode, icv_len: usize) -> Option<Aead> {
 #[must_use]
 pub fn hex(text: &str) -> Vec<u8> {
     let digits = text.trim_start_matches("0x");
-    (0..digits.len() / 2).filter_map(|at| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()).collect()
+    let octets = digits.as_bytes().chunks_exact(2).map(|pair| std::str::from_utf8(pair).ok());
+    octets.filter_map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
 }
 
 /// A packet with room around it.

@@ -28,6 +28,14 @@ pub fn golden_files() -> Vec<PathBuf> {
     files(&shared().join("golden"), &["json"])
 }
 
+/// The names of the recordings that start with these letters, in order.
+#[must_use]
+pub fn golden_names(prefix: &str) -> Vec<String> {
+    let mut names: Vec<String> = golden_files().iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect();
+    names.retain(|name| name.starts_with(prefix));
+    names
+}
+
 /// A file of vectors: in `vectors` beside `captures`.
 #[must_use]
 pub fn vectors(name: &str) -> Option<String> {

@@ -44,7 +44,7 @@ fn association(vector: &Value) -> Association {
 
 fn open(association: &Association, vector: &Value, wire: &[u8]) -> Result<(Opened, Vec<u8>), Error> {
     let number = sequence(vector);
-    let mut inbound = association.build(false, |builder| builder.highest_received(number).inbound()).unwrap();
+    let mut inbound = association.build(false, |builder| builder.received(number, &[]).inbound()).unwrap();
     let mut packet = buffer(wire);
     let opened = inbound.open(NOW, &mut packet)?;
     Ok((opened, packet.octets().to_vec()))
@@ -152,10 +152,8 @@ fn esp_level(vector: &Value, association: &Association, wire: &[u8]) -> Result<(
     }
     let layout = Layout::new(&association.suite);
     let parts = layout.split(&packet).map_err(|error| error.to_string())?;
-    if let Some(plaintext) = vector["plaintext_with_trailer"].as_str() {
-        if hex(plaintext) != parts.ciphertext {
-            return Err("plaintext".into());
-        }
+    if vector["plaintext_with_trailer"].as_str().is_some_and(|plaintext| hex(plaintext) != parts.ciphertext) {
+        return Err("plaintext".into());
     }
     let trailer = Trailer::parse(parts.ciphertext).map_err(|error| error.to_string())?;
     if trailer.payload() != hex(vector["plain"].as_str().unwrap()) {

@@ -41,7 +41,7 @@ pub enum Error {
     },
     /// A field has a value that its definition, or the association, forbids.
     #[error("{field} at offset {offset}: value {found:#x}, needed {needed:#x}")]
-    Value {
+    Mismatch {
         /// The field.
         field: Field,
         /// Where it is.
@@ -50,6 +50,52 @@ pub enum Error {
         found: u32,
         /// The nearest value that would be right.
         needed: u32,
+    },
+    /// A field of a configuration has a value that its definition forbids.
+    #[error("{field}: value {found}, needed {needed}")]
+    Value {
+        /// The field.
+        field: Field,
+        /// Its value.
+        found: u32,
+        /// The nearest value that would be right.
+        needed: u32,
+    },
+    /// A value is set aside (SPIs below 256).
+    #[error("{field}: {found} is reserved, the first usable one is {needed}")]
+    Reserved {
+        /// The field.
+        field: Field,
+        /// The value.
+        found: u32,
+        /// The first value that is not reserved.
+        needed: u32,
+    },
+    /// Addresses of one thing are not of one IP version.
+    #[error("{field}: an IPv{found} address where the others are IPv{needed}")]
+    AddressFamily {
+        /// What the addresses are of.
+        field: Field,
+        /// The version of the address that differs.
+        found: u8,
+        /// The version of the others.
+        needed: u8,
+    },
+    /// A table has no room left.
+    #[error("{field}: the table's {limit} entries are taken")]
+    TableFull {
+        /// The table.
+        field: Field,
+        /// How many entries it may have.
+        limit: u32,
+    },
+    /// A table holds an entry already that the new one contradicts.
+    #[error("{field}: {found:#x} is in use already")]
+    Conflict {
+        /// What is in use.
+        field: Field,
+        /// Its value.
+        found: u32,
     },
     /// The packet is not one that the holder of the keys made: ICV, padding, next header or inner packet. Which of them is not told.
     #[error("the packet is not authentic")]
@@ -141,11 +187,16 @@ impl Error {
         match *self {
             Self::Truncated { field, .. }
             | Self::Length { field, .. }
-            | Self::Value { field, .. }
+            | Self::Mismatch { field, .. }
             | Self::NotReassembled { field, .. }
             | Self::BufferTooSmall { field, .. }
             | Self::DoesNotFit { field, .. }
             | Self::KeyLength { field, .. }
+            | Self::Value { field, .. }
+            | Self::Reserved { field, .. }
+            | Self::AddressFamily { field, .. }
+            | Self::TableFull { field, .. }
+            | Self::Conflict { field, .. }
             | Self::Unsafe(field)
             | Self::Unsupported(field) => Some(field),
             Self::Replayed { .. } | Self::SequenceExhausted | Self::LeaseExhausted => Some(Field::Sequence),
@@ -162,7 +213,7 @@ impl Error {
         match *self {
             Self::Truncated { offset, .. }
             | Self::Length { offset, .. }
-            | Self::Value { offset, .. }
+            | Self::Mismatch { offset, .. }
             | Self::NotReassembled { offset, .. }
             | Self::HeaderBudget { offset, .. } => Some(offset),
             Self::Ip(error) => error.offset(),
@@ -177,7 +228,7 @@ impl Error {
         match &mut self {
             Self::Truncated { offset, .. }
             | Self::Length { offset, .. }
-            | Self::Value { offset, .. }
+            | Self::Mismatch { offset, .. }
             | Self::NotReassembled { offset, .. }
             | Self::HeaderBudget { offset, .. } => *offset = offset.saturating_add(by),
             Self::Ip(error) => *error = error.shifted(by),
@@ -207,7 +258,7 @@ impl Error {
             },
             Self::Truncated { .. }
             | Self::Length { .. }
-            | Self::Value { .. }
+            | Self::Mismatch { .. }
             | Self::Authentication
             | Self::Replayed { .. }
             | Self::CongestionLoss
@@ -219,6 +270,11 @@ impl Error {
             | Self::BufferTooSmall { .. }
             | Self::DoesNotFit { .. }
             | Self::KeyLength { .. }
+            | Self::Value { .. }
+            | Self::Reserved { .. }
+            | Self::AddressFamily { .. }
+            | Self::TableFull { .. }
+            | Self::Conflict { .. }
             | Self::Unsafe(_)
             | Self::Unsupported(_) => Reaction::None,
         }
@@ -258,6 +314,8 @@ pub enum Family {
     Natt,
     /// A security association's parameters.
     Association,
+    /// The databases of associations and policy.
+    Databases,
     /// The caller's buffer.
     Local,
 }
@@ -331,6 +389,9 @@ fields! {
         Spi = "SPI",
         Sequence = "sequence number",
         ReplayWindow = "anti-replay window",
+        ReplayStorage = "anti-replay window's storage",
+        ReplayHighest = "highest sequence number",
+        ReplayBitmap = "anti-replay bitmap",
         EncryptionKey = "encryption key",
         IntegrityKey = "integrity key",
         IcvLength = "ICV length",
@@ -342,6 +403,10 @@ fields! {
         Lifetime = "lifetime",
         TunnelEnd = "tunnel endpoint",
         TrafficFlowPadding = "TFC padding",
+    }
+    Databases {
+        Sad = "security association database",
+        SaProtocol = "security association's protocol",
     }
     Local {
         Buffer = "buffer",

@@ -145,7 +145,7 @@ impl<'a> Trailer<'a> {
     /// Reads the trailer of what was decrypted. Look at it only when the ICV holds: its checks tell an attacker about the plaintext.
     ///
     /// # Errors
-    /// [`Error::Truncated`] below 2 octets, [`Error::Length`] for a pad length past the start, [`Error::Value`] for padding that is not
+    /// [`Error::Truncated`] below 2 octets, [`Error::Length`] for a pad length past the start, [`Error::Mismatch`] for padding that is not
     /// 1, 2, 3, ... (RFC 4303 2.4).
     pub fn parse(plaintext: &'a [u8]) -> Result<Self, Error> {
         let Some((rest, [pad_len, next_header])) = plaintext.split_last_chunk::<TRAILER_LEN>() else {
@@ -161,7 +161,7 @@ impl<'a> Trailer<'a> {
             if *octet != needed {
                 let offset = len32(payload.len()).saturating_add(u32::from(needed)).saturating_sub(1);
                 let (found, needed) = (u32::from(*octet), u32::from(needed));
-                return Err(Error::Value { field: Field::EspPadding, offset, found, needed });
+                return Err(Error::Mismatch { field: Field::EspPadding, offset, found, needed });
             }
         }
         Ok(Self { payload, padding, next_header: Protocol(*next_header) })

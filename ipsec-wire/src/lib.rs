@@ -30,7 +30,10 @@ pub mod esp;
 pub mod lifetime;
 pub mod natt;
 mod octets;
+pub mod replay;
 pub mod sa;
+#[cfg(feature = "alloc")]
+pub mod sad;
 
 pub use algorithm::{Aead, Cipher, Integrity, Keys, Suite};
 pub use error::{Error, Family, Field, Reaction};

@@ -47,7 +47,7 @@ impl<'a> Payload<'a> {
     /// Tells what a UDP payload is.
     ///
     /// # Errors
-    /// [`Error::Truncated`] for fewer octets than an ESP header has that are not a keep-alive, [`Error::Value`] for one other octet.
+    /// [`Error::Truncated`] for fewer octets than an ESP header has that are not a keep-alive, [`Error::Mismatch`] for one other octet.
     pub fn parse(payload: &'a [u8]) -> Result<Self, Error> {
         match payload {
             [0xff] => Ok(Self::KeepAlive),
@@ -55,7 +55,7 @@ impl<'a> Payload<'a> {
             [_, _, _, _, _, _, _, _, ..] => Ok(Self::Esp(payload)),
             [other] => {
                 let found = u32::from(*other);
-                Err(Error::Value { field: Field::NonEspMarker, offset: 0, found, needed: 0xff })
+                Err(Error::Mismatch { field: Field::NonEspMarker, offset: 0, found, needed: 0xff })
             }
             _ => {
                 let (found, needed) = (len32(payload.len()), len32(crate::esp::FIXED_LEN));

@@ -36,7 +36,7 @@ pub enum End {
 /// `icv_len` octets, of which the first `iv_len` are an IV, covered as they are (AES-GMAC). `packet` ends where its IP header says.
 ///
 /// # Errors
-/// [`Error::Value`] for options and routing headers that cannot be: an option past the end of its area, a source route shorter than one
+/// [`Error::Mismatch`] for options and routing headers that cannot be: an option past the end of its area, a source route shorter than one
 /// address, more segments left than listed; a route of another type not at its end; a route not at its end at the receiver.
 /// [`Error::HeaderBudget`] for more than 16 extension headers.
 pub fn covered(
@@ -245,7 +245,7 @@ fn route(octets: &[u8], offset: u32, end: End) -> Result<Option<Route<'_>>, Erro
         return Err(Error::Truncated { field: Field::RoutingHeader, offset, found, needed });
     };
     let value = |at: u32, found: u32, needed: u32| {
-        Err(Error::Value { field: Field::RoutingHeader, offset: offset.saturating_add(at), found, needed })
+        Err(Error::Mismatch { field: Field::RoutingHeader, offset: offset.saturating_add(at), found, needed })
     };
     if *left == 0 {
         return Ok(None);

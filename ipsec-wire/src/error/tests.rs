@@ -18,6 +18,16 @@ fn an_error_has_24_octets_at_most() {
 }
 
 #[test]
+fn errors_of_configuration_say_what_is_wrong() {
+    let error = Error::DoesNotFit { field: Field::ReplayWindow, found: 7, needed: 6 };
+    assert_eq!(std::format!("{error}"), "anti-replay window: 7 does not fit, at most 6 does");
+    assert_eq!(error.field(), Some(Field::ReplayWindow));
+    let error = Error::BufferTooSmall { field: Field::ReplayStorage, found: 8, needed: 16 };
+    assert_eq!(std::format!("{error}"), "anti-replay window's storage: 16 octets of buffer needed, 8 given");
+    assert_eq!(error.field(), Some(Field::ReplayStorage));
+}
+
+#[test]
 fn what_the_icv_protects_is_told_by_no_error() {
     let error = Error::Authentication;
     assert_eq!((error.field(), error.offset(), error.reaction()), (None, None, Reaction::Audit));
@@ -29,7 +39,7 @@ fn each_error_has_the_reaction_of_its_kind() {
     let field = Field::Spi;
     let cases = [
         (Error::Truncated { field, offset: 1, found: 2, needed: 3 }, Reaction::Audit, Some(1)),
-        (Error::Value { field, offset: 4, found: 2, needed: 3 }, Reaction::Audit, Some(4)),
+        (Error::Mismatch { field, offset: 4, found: 2, needed: 3 }, Reaction::Audit, Some(4)),
         (Error::Replayed { sequence: 9 }, Reaction::Audit, None),
         (Error::NotReassembled { field, offset: 6 }, Reaction::Audit, Some(6)),
         (Error::HeaderBudget { offset: 40, limit: 16 }, Reaction::Discard, Some(40)),
@@ -39,6 +49,11 @@ fn each_error_has_the_reaction_of_its_kind() {
         (Error::FragmentationNeeded { found: 1500, mtu: 1400 }, Reaction::PacketTooBig { mtu: 1400 }, None),
         (Error::BufferTooSmall { field, found: 1, needed: 2 }, Reaction::None, None),
         (Error::Unsafe(field), Reaction::None, None),
+        (Error::Value { field, found: 1, needed: 2 }, Reaction::None, None),
+        (Error::Reserved { field, found: 1, needed: 256 }, Reaction::None, None),
+        (Error::AddressFamily { field, found: 4, needed: 6 }, Reaction::None, None),
+        (Error::TableFull { field, limit: 1 }, Reaction::None, None),
+        (Error::Conflict { field, found: 1 }, Reaction::None, None),
         (Error::Ip(ip_wire::Error::FragmentationNeeded { found: 9, mtu: 8 }), Reaction::PacketTooBig { mtu: 8 }, None),
     ];
     for (error, reaction, offset) in cases {

@@ -9,6 +9,7 @@ use super::outbound::{Framed, Outbound, Sealed};
 use crate::algorithm::Suite;
 use crate::crypto::{Job, Transform};
 use crate::error::{Error, Field, len32};
+use crate::replay::Storage;
 
 /// How many packets go to the cryptography at once; more are taken in turn.
 pub const BATCH: usize = 32;
@@ -64,7 +65,7 @@ impl<T: Transform> Outbound<T> {
     }
 }
 
-impl<T: Transform> Inbound<T> {
+impl<T: Transform, W: Storage> Inbound<T, W> {
     /// Opens `packets`, one result each, as [`Inbound::open`] would one by one: of two copies of a packet in one batch the first is accepted.
     ///
     /// # Errors

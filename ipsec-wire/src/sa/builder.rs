@@ -4,9 +4,8 @@ use core::time::Duration;
 
 use rand_core::CryptoRng;
 
-use super::inbound::Inbound;
+use super::inbound::{Inbound, WINDOW_WORDS};
 use super::outbound::Outbound;
-use super::window::Window;
 use super::{Mode, OuterEcn, Params, PathMtu, Tunnel};
 use crate::algorithm::{Cipher, Keys, Mac, Suite};
 use crate::crypto::{RustCrypto, Transform};
@@ -14,6 +13,7 @@ use crate::error::{Error, Field};
 use crate::esp::{FIRST_SPI, Layout};
 use crate::lifetime::{Lifetime, Limits};
 use crate::natt::Encapsulation;
+use crate::replay::{Storage, Window};
 
 /// The parameters of an association (RFC 4301 4.4.2.1), with what RFCs recommend where nothing else is said: transport mode, no ESN, a
 /// window of 64, AH as short as it can be, no TFC padding, no lifetimes.
@@ -34,6 +34,7 @@ pub struct Builder<'k> {
     hard: Limits,
     last_sent: u64,
     highest_received: u64,
+    received: &'k [u64],
     path_mtu: Option<PathMtu>,
     no_integrity: bool,
     reserved_spi: bool,
@@ -60,6 +61,7 @@ impl<'k> Builder<'k> {
             hard: none,
             last_sent: 0,
             highest_received: 0,
+            received: &[],
             path_mtu: None,
             no_integrity: false,
             reserved_spi: false,
@@ -147,10 +149,12 @@ impl<'k> Builder<'k> {
         self
     }
 
-    /// The highest sequence number that was received under these keys; with a window it and all below it count as received.
+    /// The highest sequence number that was received under these keys, and the bitmap of those below it as [`Window::export`] gives it. What the bitmap
+    /// lacks counts as not received: with an empty one every packet of the window could be replayed once.
     #[must_use]
-    pub const fn highest_received(mut self, sequence: u64) -> Self {
-        self.highest_received = sequence;
+    pub const fn received(mut self, highest: u64, bitmap: &'k [u64]) -> Self {
+        self.highest_received = highest;
+        self.received = bitmap;
         self
     }
 
@@ -179,7 +183,7 @@ impl<'k> Builder<'k> {
     /// The sending end. `rng` gives the key of unpredictable IVs.
     ///
     /// # Errors
-    /// [`Error::Value`] for a reserved SPI, an AH alignment that is neither 4 nor 8; [`Error::KeyLength`]; [`Error::Unsafe`] for no protection
+    /// [`Error::Reserved`] for a reserved SPI; [`Error::Value`] for an AH alignment that is neither 4 nor 8; [`Error::KeyLength`]; [`Error::Unsafe`] for no protection
     /// at all, or encryption without integrity that was not asked for by name; [`Error::Unsupported`] for what is not compiled in, GMAC beside an ESP
     /// cipher, UDP around AH, TFC padding of AH.
     pub fn outbound(&self, rng: &mut impl CryptoRng) -> Result<Outbound, Error> {
@@ -197,39 +201,36 @@ impl<'k> Builder<'k> {
         Ok(Outbound::new(params, transform, lifetime, self.last_sent, self.path_mtu, rng))
     }
 
-    /// The receiving end.
+    /// The receiving end, with room for windows of up to 4,096 packets.
     ///
     /// # Errors
-    /// Those of [`Builder::outbound`], and [`Error::DoesNotFit`] for a window that is too wide.
+    /// Those of [`Builder::outbound`], and those of [`Window::restore`].
     pub fn inbound(&self) -> Result<Inbound, Error> {
         self.check()?;
-        self.inbound_with(RustCrypto::new(&self.suite, &self.keys)?)
+        self.inbound_with(RustCrypto::new(&self.suite, &self.keys)?, [0; WINDOW_WORDS])
     }
 
-    /// The receiving end on another implementation of the algorithms.
+    /// The receiving end on another implementation of the algorithms, with storage for its window of at least
+    /// [`words_for`](crate::replay::words_for) words.
     ///
     /// # Errors
     /// Those of [`Builder::inbound`] but for the keys', which `transform` has.
-    pub fn inbound_with<T: Transform>(&self, transform: T) -> Result<Inbound<T>, Error> {
+    pub fn inbound_with<T: Transform, S: Storage>(&self, transform: T, storage: S) -> Result<Inbound<T, S>, Error> {
         let params = self.check()?;
-        if self.replay_window > Window::MAX {
-            let (found, needed) = (self.replay_window, Window::MAX);
-            return Err(Error::DoesNotFit { field: Field::ReplayWindow, found, needed });
-        }
-        // Replay can't be told without integrity: anyone makes new numbers.
-        let width = if self.suite.has_integrity() { self.replay_window } else { 0 };
-        let lifetime = Lifetime::new(self.made, self.soft, self.hard);
-        Ok(Inbound::new(params, transform, lifetime, Window::new(width, self.highest_received)))
+        // Without integrity anyone makes new numbers: there is nothing to refuse (RFC 4303 3.4.3).
+        let size = if self.suite.has_integrity() { self.replay_window } else { 0 };
+        let window = Window::restore(size, self.esn, storage, self.highest_received, self.received)?;
+        Ok(Inbound::new(params, transform, Lifetime::new(self.made, self.soft, self.hard), window))
     }
 
     /// The IP versions, algorithms and options agree.
     fn check(&self) -> Result<Params, Error> {
         if self.spi < FIRST_SPI && !self.reserved_spi {
-            return Err(Error::Value { field: Field::Spi, offset: 0, found: self.spi, needed: FIRST_SPI });
+            return Err(Error::Reserved { field: Field::Spi, found: self.spi, needed: FIRST_SPI });
         }
         if self.ah_alignment != 4 && self.ah_alignment != 8 {
             let found = crate::error::len32(self.ah_alignment);
-            return Err(Error::Value { field: Field::Alignment, offset: 0, found, needed: 4 });
+            return Err(Error::Value { field: Field::Alignment, found, needed: 4 });
         }
         match self.suite {
             Suite::Ah(_) if self.encapsulation.is_some() => return Err(Error::Unsupported(Field::UdpHeader)),

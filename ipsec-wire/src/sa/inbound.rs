@@ -8,7 +8,6 @@ use ip_wire::{DsField, Dscp, PacketBuf, Protocol, tunnel as ip_tunnel, udp};
 use subtle::ConstantTimeEq;
 
 use super::place::{Found, close_gap, find, mend};
-use super::window::Window;
 use super::{Mode, Params, Tunnel};
 use crate::ah::{self, coverage};
 use crate::algorithm::Suite;
@@ -17,17 +16,21 @@ use crate::error::{Error, Field, len32};
 use crate::esp::{self, Trailer};
 use crate::lifetime::{Lifetime, Limit};
 use crate::natt;
+use crate::replay::{Storage, Window, words_for};
 
-/// The receiving end.
-pub struct Inbound<T = RustCrypto> {
+/// Words of a window's storage unless the caller has its own: for 4,096 packets.
+pub const WINDOW_WORDS: usize = words_for(4096);
+
+/// The receiving end, with the storage `S` for its anti-replay window.
+pub struct Inbound<T = RustCrypto, S = [u64; WINDOW_WORDS]> {
     pub(super) params: Params,
     pub(super) transform: T,
     lifetime: Lifetime,
-    window: Window,
+    window: Window<S>,
     counters: Counters,
 }
 
-impl<T> core::fmt::Debug for Inbound<T> {
+impl<T, S> core::fmt::Debug for Inbound<T, S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Inbound")
             .field("params", &self.params)
@@ -98,8 +101,8 @@ pub(super) struct Arrived {
     pub(super) sequence: u64,
 }
 
-impl<T: Transform> Inbound<T> {
-    pub(super) fn new(params: Params, transform: T, lifetime: Lifetime, window: Window) -> Self {
+impl<T: Transform, W: Storage> Inbound<T, W> {
+    pub(super) fn new(params: Params, transform: T, lifetime: Lifetime, window: Window<W>) -> Self {
         Self { params, transform, lifetime, window, counters: Counters::default() }
     }
 
@@ -108,7 +111,7 @@ impl<T: Transform> Inbound<T> {
     /// With an error the packet's headers stay as they were, for an audit record ([`crate::audit::Record`]); behind them it may be decrypted.
     ///
     /// # Errors
-    /// [`Error::Ip`] if it is no IP packet; [`Error::NotReassembled`]; [`Error::Value`] if it is of another association; [`Error::Truncated`] and [`Error::Length`]
+    /// [`Error::Ip`] if it is no IP packet; [`Error::NotReassembled`]; [`Error::Mismatch`] if it is of another association; [`Error::Truncated`] and [`Error::Length`]
     /// for lengths that the association's packets do not have; [`Error::Replayed`]; [`Error::Authentication`]; [`Error::CongestionLoss`]; [`Error::Expired`]; those
     /// of [`ah::covered`] for AH.
     pub fn open<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Opened, Error> {
@@ -143,10 +146,10 @@ impl<T: Transform> Inbound<T> {
         &self.params.mode
     }
 
-    /// The highest sequence number received.
+    /// The sequence numbers received: to be exported, and given to [`Builder::received`](super::Builder::received).
     #[must_use]
-    pub const fn highest_received(&self) -> u64 {
-        self.window.highest()
+    pub const fn window(&self) -> &Window<W> {
+        &self.window
     }
 
     /// What became of the packets.
@@ -227,16 +230,15 @@ impl<T: Transform> Inbound<T> {
         };
         let number = if matches!(params.suite, Suite::Ah(_)) { at.saturating_add(8) } else { at.saturating_add(4) };
         let low = crate::octets::be32(octets, number);
-        let sequence = if params.esn { self.window.recover(low) } else { Some(u64::from(low)) };
-        match sequence {
-            Some(sequence) if self.window.check(sequence) => Ok(Arrived { found, at, end, sequence }),
-            _ => Err(Error::Replayed { sequence: sequence.unwrap_or(u64::from(low)) }),
+        match self.window.check(low) {
+            Ok(sequence) => Ok(Arrived { found, at, end, sequence }),
+            Err(_) => Err(Error::Replayed { sequence: self.window.infer(low).unwrap_or(u64::from(low)) }),
         }
     }
 
     fn check_spi(&self, found: u32, offset: u32) -> Result<(), Error> {
         let needed = self.params.spi;
-        if found == needed { Ok(()) } else { Err(Error::Value { field: Field::Spi, offset, found, needed }) }
+        if found == needed { Ok(()) } else { Err(Error::Mismatch { field: Field::Spi, offset, found, needed }) }
     }
 
     /// A header is as long as its ICV, padded to a multiple of 4 or, as Linux has it, of 8 octets.
@@ -287,7 +289,7 @@ impl<T: Transform> Inbound<T> {
             return Err(Error::Authentication);
         }
         // The window may have moved since it was asked; this asks again.
-        if !self.window.mark(arrived.sequence) {
+        if self.window.mark(arrived.sequence).is_err() {
             self.counters.replayed = self.counters.replayed.saturating_add(1);
             return Err(Error::Replayed { sequence: arrived.sequence });
         }
@@ -397,7 +399,7 @@ impl<T: Transform> Inbound<T> {
         let counter = match error {
             Error::NotReassembled { .. } => &mut self.counters.fragments,
             Error::Replayed { .. } => &mut self.counters.replayed,
-            Error::Value { field: Field::Spi | Field::Protocol | Field::TunnelEnd, .. } => &mut self.counters.misdirected,
+            Error::Mismatch { field: Field::Spi | Field::Protocol | Field::TunnelEnd, .. } => &mut self.counters.misdirected,
             _ => &mut self.counters.malformed,
         };
         *counter = counter.saturating_add(1);
@@ -407,7 +409,7 @@ impl<T: Transform> Inbound<T> {
 /// A packet in a tunnel comes to this end of it, and from the other where that is asked for.
 fn check_ends(tunnel: &Tunnel, packet: &Packet<'_>) -> Result<(), Error> {
     let (source, destination) = if packet.version() == 4 { (12, 16) } else { (8, 24) };
-    let wrong = |offset| Err(Error::Value { field: Field::TunnelEnd, offset, found: 0, needed: 1 });
+    let wrong = |offset| Err(Error::Mismatch { field: Field::TunnelEnd, offset, found: 0, needed: 1 });
     if packet.destination() != tunnel.local() {
         return wrong(destination);
     }
@@ -422,7 +424,7 @@ fn expect(found: &Found, protocol: Protocol) -> Result<(), Error> {
         return Ok(());
     }
     let (offset, found) = (len32(found.pointer), u32::from(found.protocol.0));
-    Err(Error::Value { field: Field::Protocol, offset, found, needed: u32::from(protocol.0) })
+    Err(Error::Mismatch { field: Field::Protocol, offset, found, needed: u32::from(protocol.0) })
 }
 
 /// Length and DS field of the packet that a tunnel carries, if it is of the version that the next header says and is whole.

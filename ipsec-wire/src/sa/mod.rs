@@ -21,11 +21,10 @@ mod outbound;
 mod path;
 mod place;
 mod tunnel;
-mod window;
 
 pub use batch::BATCH;
 pub use builder::Builder;
-pub use inbound::{Accepted, Counters, Inbound, Opened};
+pub use inbound::{Accepted, Counters, Inbound, Opened, WINDOW_WORDS};
 pub use outbound::{Exported, Outbound, Sealed};
 pub use path::PathMtu;
 pub use tunnel::{OuterDscp, OuterEcn, Tunnel};

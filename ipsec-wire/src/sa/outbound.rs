@@ -129,7 +129,7 @@ impl<T: Transform> Outbound<T> {
     /// CBC IV must not be predictable.
     ///
     /// # Errors
-    /// [`Error::KeyLength`] for an IV of the wrong length, [`Error::Value`] for a counter mode's IV that may have been used, and those of
+    /// [`Error::KeyLength`] for an IV of the wrong length, [`Error::Mismatch`] for a counter mode's IV that may have been used, and those of
     /// [`Outbound::seal`].
     pub fn seal_with_iv<S: AsRef<[u8]> + AsMut<[u8]>>(
         &mut self,
@@ -387,7 +387,7 @@ impl<T: Transform> Outbound<T> {
         match self.last_iv {
             Some(last) if next <= last => {
                 let needed = low(last).wrapping_add(1);
-                Err(Error::Value { field: Field::Iv, offset: 0, found: low(next), needed })
+                Err(Error::Mismatch { field: Field::Iv, offset: 0, found: low(next), needed })
             }
             _ => Ok(Some(next)),
         }

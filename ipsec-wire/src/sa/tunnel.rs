@@ -67,11 +67,11 @@ impl Tunnel {
     /// A tunnel that copies DSCP, ECN, Don't Fragment and flow label to the outer header, keeps the inner DSCP at its end, and has hop limit 64.
     ///
     /// # Errors
-    /// [`Error::Value`] if the ends are not of one IP version.
+    /// [`Error::AddressFamily`] if the ends are not of one IP version.
     pub const fn new(local: IpAddr, remote: IpAddr) -> Result<Self, Error> {
         if local.is_ipv4() != remote.is_ipv4() {
             let (found, needed) = if local.is_ipv4() { (6, 4) } else { (4, 6) };
-            return Err(Error::Value { field: Field::TunnelEnd, offset: 0, found, needed });
+            return Err(Error::AddressFamily { field: Field::TunnelEnd, found, needed });
         }
         Ok(Self {
             local,
@@ -159,7 +159,8 @@ impl Tunnel {
                 Ok(Outer::V6(header))
             }
             // `new` lets no mixed ends pass.
-            _ => Err(Error::Value { field: Field::TunnelEnd, offset: 0, found: 0, needed: 0 }),
+            (IpAddr::V4(_), _) => Err(Error::AddressFamily { field: Field::TunnelEnd, found: 6, needed: 4 }),
+            (IpAddr::V6(_), _) => Err(Error::AddressFamily { field: Field::TunnelEnd, found: 4, needed: 6 }),
         }
     }
 }
