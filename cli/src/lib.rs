@@ -12,6 +12,7 @@ pub mod atm;
 pub mod capture;
 mod classic;
 pub mod dissect;
+pub mod ipsec;
 pub mod output;
 pub mod pcap;
 mod progress;

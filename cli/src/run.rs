@@ -10,7 +10,8 @@ use clap::{CommandFactory, Parser};
 use crate::args::{Atm, Cli, Command, Dissect, Input, Stats};
 use crate::atm;
 use crate::capture::{Capture, CaptureError};
-use crate::dissect::{Truncation, dissect};
+use crate::dissect::{Truncation, dissect, dissect_with};
+use crate::ipsec::{self, Decrypter};
 use crate::output;
 use crate::progress::Progress;
 use crate::stats::Census;
@@ -71,6 +72,7 @@ pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<Outcome> {
         Some(Command::Stats(args)) => run_stats(args, out),
         Some(Command::Atm(Atm::Segment(args))) => atm::run_segment(args, out),
         Some(Command::Atm(Atm::Reassemble(args))) => atm::run_reassemble(args, out),
+        Some(Command::Ipsec(args)) => ipsec::run(args, out),
     }
 }
 
@@ -78,6 +80,7 @@ fn run_dissect(args: &Dissect, out: &mut dyn Write) -> Result<Outcome> {
     let mut capture = open(&args.input)?;
     // Frames that are shown are progress enough.
     let progress = args.frame.map(|_| Progress::over(args.input.file.as_deref()));
+    let decrypter = args.sa.as_deref().map(Decrypter::open).transpose()?.unwrap_or_default();
     let mut outcome = Outcome { failed: 0, strict: args.input.strict };
     let mut last = 0;
     loop {
@@ -89,7 +92,7 @@ fn run_dissect(args: &Dissect, out: &mut dyn Write) -> Result<Outcome> {
         if args.frame.is_some_and(|wanted| wanted != last) {
             continue;
         }
-        let dissection = dissect(&frame, truncation(&args.input));
+        let dissection = dissect_with(&frame, truncation(&args.input), &decrypter);
         outcome.failed = outcome.failed.saturating_add(u64::from(dissection.error.is_some()));
         if args.json {
             writeln!(out, "{}", output::json(&frame, &dissection))?;

@@ -33,7 +33,7 @@ pub fn link_type_name(link_type: LinkType) -> String {
     }
 }
 
-impl Walker {
+impl Walker<'_> {
     /// A frame of link type 123.
     pub(super) fn sun_atm<'a>(&mut self, step: Next<'a>) -> Option<Next<'a>> {
         let view = match pseudo::View::parse(step.octets) {

@@ -9,7 +9,7 @@ use super::model::hex;
 use super::transport::{checked, shifted};
 use super::{Layer, Next, Walker, What, neighbor};
 
-impl Walker {
+impl Walker<'_> {
     /// An ICMPv4 message.
     pub(super) fn icmpv4<'a>(&mut self, step: Next<'a>) -> Option<Next<'a>> {
         let view = match icmpv4::View::parse(step.octets) {

@@ -1,4 +1,4 @@
-//! AH and ESP, as far as they can be read without keys.
+//! AH and ESP, as far as they can be read without keys, and ESP whose keys are there.
 
 use ip_wire::ipv6::Extensions;
 use ip_wire::{Error, ah, esp};
@@ -7,8 +7,9 @@ use super::ipv6::MAX_EXTENSIONS;
 use super::model::hex;
 use super::transport::shifted;
 use super::{Layer, Next, Walker, What};
+use crate::ipsec::Decrypted;
 
-impl Walker {
+impl Walker<'_> {
     /// An authentication header; the walk goes on behind it.
     pub(super) fn ah<'a>(&mut self, step: Next<'a>) -> Option<Next<'a>> {
         let view = match ah::View::parse(step.octets) {
@@ -40,11 +41,38 @@ impl Walker {
                 let mut layer = Layer::new("esp", "ESP", step.offset, esp::FIXED_LEN);
                 layer.item("esp.spi", "SPI", 0, hex(view.spi()));
                 layer.item("esp.sequence", "sequence number", 4, view.sequence_number());
+                let destination = step.around.addresses.map(|(_, destination)| destination);
+                if let Some(decrypted) = self.decrypter.decrypt(step.octets, destination) {
+                    return self.decrypted(layer, &decrypted, &step);
+                }
                 self.push(layer);
                 self.payload("encrypted".into(), view.payload(), step.offset.saturating_add(esp::FIXED_LEN));
             }
             Err(error) => self.refused("esp", "ESP", error, &step),
         }
+    }
+
+    /// An ESP packet whose association is known: its trailer, and what is inside.
+    fn decrypted(&mut self, mut layer: Layer, decrypted: &Decrypted, step: &Next<'_>) {
+        let len = decrypted.plaintext.len();
+        if let Some(trailer) = decrypted.trailer() {
+            let at = decrypted.front.saturating_add(len);
+            layer.item("esp.pad_len", "pad length", at.saturating_sub(2), trailer.padding().len());
+            layer
+                .item("esp.protocol", "next header", at.saturating_sub(1), trailer.next_header().0)
+                .meaning(trailer.next_header());
+        }
+        if let Some(good) = decrypted.authentic {
+            let at = step.octets.len().saturating_sub(decrypted.icv_len);
+            layer.item("esp.icv_good", "ICV holds", at, good);
+        }
+        if decrypted.authentic == Some(false) {
+            layer.note("not authentic under the association's keys");
+        }
+        self.push(layer);
+        let Some(trailer) = decrypted.trailer() else { return };
+        let offset = step.offset.saturating_add(decrypted.front);
+        self.walk(Next { what: What::Upper(trailer.next_header()), octets: trailer.payload(), offset, around: step.around });
     }
 
     fn refused(&mut self, name: &'static str, title: &'static str, error: Error, step: &Next<'_>) {

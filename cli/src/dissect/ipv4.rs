@@ -7,7 +7,7 @@ use super::model::hex;
 use super::options::describe_v4;
 use super::{Around, Layer, Next, Status, Walker, What};
 
-impl Walker {
+impl Walker<'_> {
     /// An IPv4 packet.
     pub(super) fn ipv4<'a>(&mut self, step: Next<'a>) -> Option<Next<'a>> {
         let reading = match View::parse_lax(step.octets) {

@@ -13,7 +13,7 @@ use super::{Around, Layer, Next, Walker, What};
 /// How many extension headers of a packet are read: more than a node should, to show what attackers send.
 pub(super) const MAX_EXTENSIONS: u32 = 256;
 
-impl Walker {
+impl Walker<'_> {
     /// An IPv6 packet.
     pub(super) fn ipv6<'a>(&mut self, step: Next<'a>) -> Option<Next<'a>> {
         let reading = match View::parse_lax(step.octets) {

@@ -7,7 +7,7 @@ use ip_wire::link::{
 use super::model::hex;
 use super::{Layer, Next, Walker, What, atm};
 
-impl Walker {
+impl Walker<'_> {
     /// The link-layer headers of a frame.
     pub(super) fn link<'a>(&mut self, link_type: LinkType, step: Next<'a>) -> Option<Next<'a>> {
         match link_type {

@@ -23,6 +23,7 @@ pub use atm::link_type_name;
 pub use model::{Cause, Dissection, Item, Layer, Problem, Value};
 
 use crate::capture::Frame;
+use crate::ipsec::Decrypter;
 
 /// How many IP and link-layer headers deep a walk goes: tunnels and quoted datagrams nest.
 const MAX_DEPTH: u32 = 64;
@@ -39,33 +40,25 @@ pub enum Truncation {
 /// Takes a frame apart.
 #[must_use]
 pub fn dissect(frame: &Frame<'_>, truncation: Truncation) -> Dissection {
+    dissect_with(frame, truncation, &Decrypter::default())
+}
+
+/// Takes a frame apart; ESP is decrypted where `decrypter` has the keys.
+#[must_use]
+pub fn dissect_with(frame: &Frame<'_>, truncation: Truncation, decrypter: &Decrypter) -> Dissection {
     let cut = frame.original_len.saturating_sub(frame.octets.len());
-    let mut walker = Walker { found: Dissection::default(), truncation, in_quote: false };
+    let mut walker = Walker { found: Dissection::default(), truncation, in_quote: false, depth: 0, decrypter };
     let around = Around { cut: u32::try_from(cut).unwrap_or(u32::MAX), ..Around::default() };
-    let mut next = Some(Next { what: What::Link(frame.link_type), octets: frame.octets, offset: 0, around });
-    let mut depth = 0u32;
-    while let Some(step) = next {
-        depth = depth.saturating_add(1);
-        if depth > MAX_DEPTH {
-            let error = Error::HeaderBudget { offset: 0, limit: MAX_DEPTH };
-            walker.fail("tunnel", step.offset, error);
-            break;
-        }
-        next = match step.what {
-            What::Link(link_type) => walker.link(link_type, step),
-            What::EtherType(ether_type) => walker.ether_type(ether_type, step),
-            What::Llc => walker.llc(step),
-            What::Ipv4 => walker.ipv4(step),
-            What::Ipv6 => walker.ipv6(step),
-            What::Upper(protocol) => walker.upper(protocol, step),
-        };
-    }
+    walker.walk(Next { what: What::Link(frame.link_type), octets: frame.octets, offset: 0, around });
     walker.found
 }
 
 /// The state of a walk over one frame.
-struct Walker {
+struct Walker<'d> {
     found: Dissection,
+    /// How many layers deep the walk is.
+    depth: u32,
+    decrypter: &'d Decrypter,
     truncation: Truncation,
     /// Whether the walk is inside a datagram that an ICMP error quotes.
     in_quote: bool,
@@ -149,7 +142,28 @@ impl From<Status> for Value {
     }
 }
 
-impl Walker {
+impl Walker<'_> {
+    /// Goes from layer to layer. What was decrypted is walked through from within the layer that decrypted it.
+    fn walk(&mut self, start: Next<'_>) {
+        let mut next = Some(start);
+        while let Some(step) = next {
+            self.depth = self.depth.saturating_add(1);
+            if self.depth > MAX_DEPTH {
+                let error = Error::HeaderBudget { offset: 0, limit: MAX_DEPTH };
+                self.fail("tunnel", step.offset, error);
+                break;
+            }
+            next = match step.what {
+                What::Link(link_type) => self.link(link_type, step),
+                What::EtherType(ether_type) => self.ether_type(ether_type, step),
+                What::Llc => self.llc(step),
+                What::Ipv4 => self.ipv4(step),
+                What::Ipv6 => self.ipv6(step),
+                What::Upper(protocol) => self.upper(protocol, step),
+            };
+        }
+    }
+
     /// Records why the packet would be refused; the first reason counts.
     fn fail(&mut self, layer: &'static str, base: usize, error: impl Into<Cause>) {
         let is_quoted = self.in_quote;

@@ -10,7 +10,7 @@ use super::{Layer, Next, Walker};
 /// What may stand in front of the payload: nothing, a cell header without its HEC, or a whole one.
 const HEADER_LENS: [usize; 3] = [0, 4, 5];
 
-impl Walker {
+impl Walker<'_> {
     /// An OAM cell of a virtual path. Capturing hosts give the payload, or the cell, with its HEC or not.
     pub(super) fn oam(&mut self, step: Next<'_>) {
         let fits = |header_len: &usize| step.octets.len() == header_len.saturating_add(PAYLOAD_LEN);

@@ -9,7 +9,7 @@ use super::{Layer, Next, Status, Walker, What};
 /// The port of ESP in UDP (RFC 3948).
 const NAT_TRAVERSAL_PORT: u16 = 4500;
 
-impl Walker {
+impl Walker<'_> {
     /// A TCP segment.
     pub(super) fn tcp(&mut self, step: Next<'_>) {
         match tcp::View::parse(step.octets) {
