@@ -122,6 +122,12 @@ fields! {
     Sad = "security association database",
     SaProtocol = "security association's protocol",
     Spi = "SPI",
+    Spd = "security policy database",
+    Selectors = "selectors",
+    AddressRange = "address range",
+    PrefixLen = "prefix length",
+    Names = "table of names",
+    Links = "table of links from policy to security associations",
 }
 
 impl fmt::Display for Field {

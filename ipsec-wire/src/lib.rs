@@ -25,5 +25,7 @@ mod error;
 pub mod replay;
 #[cfg(feature = "alloc")]
 pub mod sad;
+#[cfg(feature = "alloc")]
+pub mod spd;
 
 pub use error::{Error, Field};
