@@ -407,6 +407,12 @@ fields! {
     Databases {
         Sad = "security association database",
         SaProtocol = "security association's protocol",
+        Spd = "security policy database",
+        Selectors = "selectors",
+        AddressRange = "address range",
+        PrefixLen = "prefix length",
+        Names = "table of names",
+        Links = "table of links from policy to security associations",
     }
     Local {
         Buffer = "buffer",

@@ -34,6 +34,8 @@ pub mod replay;
 pub mod sa;
 #[cfg(feature = "alloc")]
 pub mod sad;
+#[cfg(feature = "alloc")]
+pub mod spd;
 
 pub use algorithm::{Aead, Cipher, Integrity, Keys, Suite};
 pub use error::{Error, Family, Field, Reaction};

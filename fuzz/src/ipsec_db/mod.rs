@@ -1,5 +1,7 @@
 //! The targets of the databases and windows of `ipsec-wire`.
 
 mod replay;
+mod spd;
 
 pub use replay::replay_window;
+pub use spd::spd_lookup;
