@@ -25,7 +25,7 @@ pub struct Job<'a> {
     pub packet: &'a mut [u8],
     /// The high half of an extended sequence number, which is authenticated and not sent.
     pub esn_high: Option<u32>,
-    /// Set by opening: whether the ICV holds. With a `false` the packet's octets are as they were.
+    /// Set by opening: whether the ICV holds. With a `false` what is encrypted is as it was, or wiped (CCM decrypts before it can tell); never decrypted.
     pub authentic: bool,
 }
 
