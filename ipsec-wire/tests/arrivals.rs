@@ -44,7 +44,7 @@ fn every_esp_or_ah_shorter_than_its_suite_has_is_refused() {
     for keyed in suites() {
         let (_, mut inbound) = keyed.pair(0, |builder| builder.replay_window(0));
         let protocol = if matches!(keyed.suite, Suite::Ah(_)) { Protocol::AH } else { Protocol::ESP };
-        let mut octets = vec![0; 140];
+        let mut octets = [0; 140];
         octets[..8].copy_from_slice(&[0, 0, 0x10, 0, 0, 0, 0, 1]);
         if protocol == Protocol::AH {
             octets[..12].copy_from_slice(&[17, 4, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 1]);

@@ -1,0 +1,70 @@
+//! Sealing and opening allocate nothing, one packet at a time and in batches.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    missing_docs,
+    unreachable_pub,
+    unsafe_code,
+    reason = "tests fail by panicking; the allocator that counts is a test's"
+)]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use common::*;
+use ipsec_wire::{Error, PacketBuf};
+
+/// Counts the allocations of the thread that a test runs on.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn sealing_and_opening_allocate_nothing() {
+    const COUNT_OF: usize = 40;
+    for keyed in suites() {
+        for (mode, inner) in [(0, 4), (0, 6), (4, 6), (6, 4)] {
+            let (mut outbound, mut inbound) = keyed.pair(mode, |builder| builder);
+            let plain = packet(inner, 300);
+            let mut storage = vec![0u8; COUNT_OF * 1024];
+            let mut packets: Vec<PacketBuf<&mut [u8]>> = storage
+                .chunks_mut(1024)
+                .map(|room| {
+                    room[128..128 + plain.len()].copy_from_slice(&plain);
+                    PacketBuf::new(room, 128, plain.len()).unwrap()
+                })
+                .collect();
+            let mut sealed = vec![Err(Error::Authentication); COUNT_OF];
+            let mut opened = vec![Err(Error::Authentication); COUNT_OF];
+            let before = COUNT.get();
+            outbound.seal(NOW, &mut packets[0]).unwrap();
+            inbound.open(NOW, &mut packets[0]).unwrap();
+            outbound.seal_batch(NOW, &mut packets, &mut sealed).unwrap();
+            inbound.open_batch(NOW, &mut packets, &mut opened).unwrap();
+            assert_eq!(COUNT.get(), before, "{:?} {mode} {inner}", keyed.suite);
+            assert!(sealed.iter().all(Result::is_ok) && opened.iter().all(Result::is_ok));
+            assert!(packets.iter().all(|packet| packet.octets() == plain));
+        }
+    }
+}
