@@ -184,7 +184,9 @@ fn cbc_ivs_are_distinct_and_not_to_be_predicted() {
         let end = octets.len() - 12;
         last_block.copy_from_slice(&octets[end - 16..end]);
         assert!(ivs.insert(iv));
-        iv.iter().zip(&mut values).for_each(|(octet, values)| drop(values.insert(*octet)));
+        for (octet, values) in iv.iter().zip(&mut values) {
+            values.insert(*octet);
+        }
     }
     assert!(values.iter().all(|values| values.len() == 256));
     // Another association under the same keys has other IVs: their key is drawn anew.
