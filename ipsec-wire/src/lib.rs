@@ -22,10 +22,12 @@ extern crate alloc;
 extern crate std;
 
 mod error;
+#[cfg(feature = "alloc")]
+pub mod import;
 pub mod replay;
 #[cfg(feature = "alloc")]
 pub mod sad;
 #[cfg(feature = "alloc")]
 pub mod spd;
 
-pub use error::{Error, Field};
+pub use error::{Error, Field, Problem};
