@@ -104,6 +104,47 @@ fn frame(ether_type: u16, packet: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// Steps and texts for the windows, databases and importers of `ipsec-wire`.
+fn ipsec_db(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
+    let windows: [(&str, &[u8]); 3] = [
+        ("plain", &[63, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 4, 1, 0, 4, 0, 0, 5, 1, 0, 4, 3, 0, 5, 63, 0, 5, 64, 0]),
+        ("wrap", &[63, 0, 1, 0xf0, 0xff, 0xff, 0xff, 0, 4, 7, 0, 4, 7, 0, 12, 7, 0, 5, 40, 0, 0xf6, 1, 0, 4, 1, 0, 5, 100, 0]),
+        ("wide", &[0xff, 0x0f, 0x81, 0, 0, 0, 0, 1, 6, 0xff, 0xff, 13, 0xff, 0x0f, 5, 0, 16, 5, 0xfe, 0x0f, 7, 1, 0]),
+    ];
+    for (name, steps) in windows {
+        write("replay_window", name, steps)?;
+    }
+    // Entries (0..=2), removals (3), SAs (4), packets (5..=7), each with its octets.
+    let mut policy = Vec::new();
+    for entry in 0..24 {
+        policy.extend([entry << 3, 2 + (entry & 1), 0, 2, entry, entry + 3, 0, 1, 0, 0, 6, entry, 9, 0, 0, 0]);
+        policy.extend([5, 0, entry, entry, 0, 5, entry, 0, 0, 0, 4, 0, entry, 1, 0, 5, 6, 0, 0, 0]);
+    }
+    write("spd_lookup", "steps", &policy)?;
+    let state = "src 192.0.2.1 dst 192.0.2.2\n\tproto esp spi 0x00001000 reqid 7 mode tunnel\n\treplay-window 32 flag noecn af-unspec\n\
+        \tmark 0x10/0xff output-mark 0x20/0xf0\n\tauth-trunc hmac(sha1) 0x00112233445566778899aabbccddeeff00112233 96\n\
+        \tenc cbc(aes) 0x000102030405060708090a0b0c0d0e0f\n\tencap type espinudp sport 4500 dport 4501 addr 0.0.0.0\n\
+        \tlastused 2026-11-26 04:30:59\n\tanti-replay context: seq 0x5, oseq 0x1f, bitmap 0x0000001b\n\tif_id 0x2a\n\
+        \tsel src 10.0.0.0/8 dst 10.1.0.0/16 proto tcp sport 80 dport 443 dev eth1 \n";
+    let esn = "src ::1 dst ::2\n\tproto ah spi 0x00001002(4098) reqid 9(0x00000009) mode transport\n\
+        \treplay-window 0 seq 0x00000012 flag align4 esnextra_flag dont-encap-dscp (0x11000000)\n\
+        \taead rfc4106(gcm(aes)) 0x0102 (16 bits) 128\n\tanti-replay esn context:\n\t seq-hi 0x1, seq 0x41, oseq-hi 0x0, oseq 0x7\n\
+        \t replay_window 64, bitmap-length 2\n\t 80000000 00000003 \n\tlifetime config:\n\
+        \t  limit: soft 1000(bytes), hard (INF)(bytes)\n\t  limit: soft (INF)(packets), hard 10(packets)\n\
+        \t  expire add: soft 100(sec), hard 0(sec)\n\t  expire use: soft 0(sec), hard 300(sec)\n\tlifetime current:\n\
+        \t  84(bytes), 2(packets)\n\t  add 2026-11-26 04:00:00 use -\n\tstats:\n\t  replay-window 1 replay 2 failed 3\n";
+    let policies = "src 10.0.0.0/8 dst 10.1.0.0/16 proto udp sport 5 dport 7 \n\tdir out priority 100 ptype main \n\
+        \ttmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 7 mode tunnel\n\t\tlevel use \nsrc ::/0 dst ::/0 uid 0\n\
+        \tsocket in action block index 35 priority 0 ptype sub share any flag localok icmp (0x00000011)\n";
+    let table = "# a comment\n\"IPv4\",\"192.0.2.1\",\"198.51.100.0/24\",\"0x00**1000\",\"AES-CBC [RFC3602]\",\"0x00010203\",\
+        \"HMAC-SHA-1-96 [RFC2404]\",\"a\\x00\\\"b\",\"64-bit\",\"0x1\"\n";
+    write("xfrm_text", "state", state.as_bytes())?;
+    write("xfrm_text", "esn", esn.as_bytes())?;
+    write("xfrm_text", "one-line", esn.replace('\n', "\\").as_bytes())?;
+    write("xfrm_text", "policies", policies.as_bytes())?;
+    write("xfrm_text", "table", table.as_bytes())
+}
+
 /// Cells, PDUs and steps for the targets of `atm-cell`.
 fn atm(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
     // Headers and HECs of values set aside, and of usual channels.
@@ -268,6 +309,7 @@ fn main() -> Result<()> {
         write(target, "raw", &with(&[0, 0, 0, 0, 0, 0x80], if target.ends_with('4') { &tcp4 } else { &chain }))?;
     }
     atm(write)?;
+    ipsec_db(write)?;
     println!("seeds of {} targets written", wirecraft_fuzz::TARGETS.len());
     Ok(())
 }

@@ -12,7 +12,7 @@ mod upper;
 
 pub use atm::{aal5_reassembly, atmarp, cell, delineation, llc, oam, switch};
 pub use ip::{flow_key, ipv4, ipv6_chain, link, tunnel};
-pub use ipsec_db::{replay_window, spd_lookup};
+pub use ipsec_db::{replay_window, spd_lookup, xfrm_text};
 pub use options::{options_v4, options_v6, tcp_options};
 pub use reassembly::{reassembly_v4, reassembly_v6};
 pub use rewrite::nat_rewrite;
@@ -45,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     ("switch", switch),
     ("replay_window", replay_window),
     ("spd_lookup", spd_lookup),
+    ("xfrm_text", xfrm_text),
 ];
 
 /// An error names a place inside what was handed in, and prints as a sentence.

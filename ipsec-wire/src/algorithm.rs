@@ -175,7 +175,7 @@ impl Integrity {
             Ok(len) if icv_len >= least && icv_len <= most && len % 4 == 0 => Ok(Self { mac, icv_len: len }),
             _ => {
                 let needed = if icv_len < least { least } else { most.min(icv_len & !3) };
-                Err(Error::KeyLength { field: Field::IcvLength, found: len32(icv_len), needed: len32(needed) })
+                Err(Error::KeyLength { field: Field::IcvLen, found: len32(icv_len), needed: len32(needed) })
             }
         }
     }

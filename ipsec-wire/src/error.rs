@@ -81,6 +81,18 @@ pub enum Error {
         /// The version of the others.
         needed: u8,
     },
+    /// A text that another tool printed can't be read.
+    #[error("{field} in line {line}, at offset {offset}: {problem}")]
+    Text {
+        /// What was to be read.
+        field: Field,
+        /// What is wrong with it.
+        problem: Problem,
+        /// Which line, from 1 on.
+        line: u32,
+        /// Where it is, in octets from the start of the text.
+        offset: u32,
+    },
     /// A table has no room left.
     #[error("{field}: the table's {limit} entries are taken")]
     TableFull {
@@ -195,6 +207,7 @@ impl Error {
             | Self::Value { field, .. }
             | Self::Reserved { field, .. }
             | Self::AddressFamily { field, .. }
+            | Self::Text { field, .. }
             | Self::TableFull { field, .. }
             | Self::Conflict { field, .. }
             | Self::Unsafe(field)
@@ -273,6 +286,7 @@ impl Error {
             | Self::Value { .. }
             | Self::Reserved { .. }
             | Self::AddressFamily { .. }
+            | Self::Text { .. }
             | Self::TableFull { .. }
             | Self::Conflict { .. }
             | Self::Unsafe(_)
@@ -316,8 +330,34 @@ pub enum Family {
     Association,
     /// The databases of associations and policy.
     Databases,
+    /// What other tools print about associations and policy.
+    Text,
     /// The caller's buffer.
     Local,
+}
+
+/// What is wrong with a word of a text.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Problem {
+    /// The text or line ends where it should be.
+    #[error("it is missing")]
+    Missing,
+    /// It is none of the words that can be here.
+    #[error("the word is not known here")]
+    Unknown,
+    /// It does not look as it should.
+    #[error("it is malformed")]
+    Malformed,
+    /// A number is too large for what it says.
+    #[error("the number is out of range")]
+    OutOfRange,
+    /// It was said before.
+    #[error("it is there twice")]
+    Repeated,
+    /// The tool that printed it had not all of it.
+    #[error("it was cut short when it was printed")]
+    Truncated,
 }
 
 macro_rules! fields {
@@ -369,13 +409,13 @@ fields! {
         AhIcv = "AH ICV",
     }
     Ip {
-        Protocol = "protocol or next header",
+        Protocol = "protocol",
         FragmentOffset = "fragment offset or fragment header",
         Ipv4Option = "IPv4 option",
         Ipv6Option = "IPv6 option",
         RoutingHeader = "IPv6 routing header",
         HeaderChain = "IPv6 header chain",
-        Address = "IP address",
+        Address = "address",
         TotalLength = "total length",
         Mtu = "path MTU",
     }
@@ -394,7 +434,6 @@ fields! {
         ReplayBitmap = "anti-replay bitmap",
         EncryptionKey = "encryption key",
         IntegrityKey = "integrity key",
-        IcvLength = "ICV length",
         Iv = "initialization vector",
         Encryption = "encryption algorithm",
         EncryptionOnly = "encryption without integrity",
@@ -413,6 +452,39 @@ fields! {
         PrefixLen = "prefix length",
         Names = "table of names",
         Links = "table of links from policy to security associations",
+    }
+    Text {
+        Record = "record",
+        Keyword = "keyword",
+        Source = "source address",
+        Destination = "destination address",
+        Reqid = "reqid",
+        Mode = "mode",
+        ReplayState = "anti-replay context",
+        Flags = "flags",
+        Mark = "mark",
+        Algorithm = "algorithm",
+        Key = "key",
+        IcvLen = "ICV length",
+        Encapsulation = "UDP or TCP encapsulation",
+        Port = "port",
+        IcmpType = "ICMP type or code",
+        Time = "time",
+        Statistics = "statistics",
+        Direction = "direction",
+        Action = "action",
+        Index = "index",
+        Priority = "priority",
+        PolicyType = "policy type",
+        Sharing = "sharing",
+        Template = "template",
+        Level = "level",
+        Device = "device",
+        InterfaceId = "interface identifier",
+        TfcPad = "traffic flow confidentiality padding",
+        Cpu = "CPU",
+        User = "user",
+        SequenceLen = "sequence number length",
     }
     Local {
         Buffer = "buffer",

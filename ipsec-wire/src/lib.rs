@@ -27,6 +27,8 @@ pub mod audit;
 pub mod crypto;
 mod error;
 pub mod esp;
+#[cfg(feature = "alloc")]
+pub mod import;
 pub mod lifetime;
 pub mod natt;
 mod octets;
@@ -38,7 +40,7 @@ pub mod sad;
 pub mod spd;
 
 pub use algorithm::{Aead, Cipher, Integrity, Keys, Suite};
-pub use error::{Error, Family, Field, Reaction};
+pub use error::{Error, Family, Field, Problem, Reaction};
 pub use ip_wire::PacketBuf;
 pub use rand_core;
 pub use sa::{Builder, Inbound, Mode, Opened, Outbound, Sealed, Tunnel};

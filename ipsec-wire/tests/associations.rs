@@ -278,7 +278,7 @@ fn every_wrong_key_length_is_an_error_when_the_association_is_made() {
         (ipsec_wire::algorithm::Mac::HmacMd5, 20),
         (ipsec_wire::algorithm::Mac::HmacSha256, 13),
     ] {
-        assert!(matches!(Integrity::new(mac, len), Err(Error::KeyLength { field: Field::IcvLength, .. })));
+        assert!(matches!(Integrity::new(mac, len), Err(Error::KeyLength { field: Field::IcvLen, .. })));
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod replay;
 mod spd;
+mod text;
 
 pub use replay::replay_window;
 pub use spd::spd_lookup;
+pub use text::xfrm_text;
