@@ -11,6 +11,7 @@ pub(crate) const MAX_LANES: usize = 32;
 #[repr(C, align(64))]
 pub struct Columns(pub(crate) [[u32; MAX_LANES]; 8]);
 
+#[expect(clippy::indexing_slicing, reason = "the remainder is below the length, which the compiler sees")]
 impl Columns {
     pub(crate) const ZERO: Self = Self([[0; MAX_LANES]; 8]);
 
@@ -19,7 +20,7 @@ impl Columns {
     pub(crate) fn lane<F: Function>(&self, lane: usize) -> [u32; 8] {
         let mut state = [0; 8];
         for (word, row) in state.iter_mut().zip(&self.0).take(F::WORDS) {
-            *word = row.get(lane).copied().unwrap_or(0);
+            *word = row[lane % MAX_LANES];
         }
         state
     }
@@ -27,15 +28,45 @@ impl Columns {
     #[inline]
     pub(crate) fn set_lane<F: Function>(&mut self, lane: usize, state: &[u32; 8]) {
         for (word, row) in state.iter().zip(&mut self.0).take(F::WORDS) {
-            if let Some(place) = row.get_mut(lane) {
-                *place = *word;
-            }
+            row[lane % MAX_LANES] = *word;
         }
     }
 }
 
-/// Where each lane's next blocks are.
-pub(crate) type Rows<'a> = [&'a [[u8; BLOCK_LEN]]; MAX_LANES];
+/// Where each lane's next blocks are, and how many all of them have.
+pub struct Rows<'a> {
+    rows: [&'a [[u8; BLOCK_LEN]]; MAX_LANES],
+    /// Not more than any of `rows` has.
+    count: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// `row` in every lane.
+    #[inline]
+    pub(crate) const fn new(row: &'a [[u8; BLOCK_LEN]]) -> Self {
+        Self { rows: [row; MAX_LANES], count: row.len() }
+    }
+
+    #[inline]
+    pub(crate) fn set(&mut self, lane: usize, row: &'a [[u8; BLOCK_LEN]]) {
+        if let Some(place) = self.rows.get_mut(lane) {
+            *place = row;
+            self.count = self.count.min(row.len());
+        }
+    }
+
+    /// Blocks that each row has, at least.
+    #[inline]
+    pub(crate) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// All rows, each with [`Self::count`] blocks or more.
+    #[inline]
+    pub(crate) const fn rows(&self) -> &[&'a [[u8; BLOCK_LEN]]; MAX_LANES] {
+        &self.rows
+    }
+}
 
 /// The lanes of one hash function on one kind of CPU.
 pub trait Backend<F: Function>: Copy {
@@ -71,10 +102,4 @@ pub(crate) const fn padding_word<F: Function>(index: usize) -> u32 {
         (15, true) | (14, false) => bits,
         _ => 0,
     }
-}
-
-/// The fewest blocks that any of `rows` has.
-#[inline]
-pub(crate) fn shortest(rows: &[&[[u8; BLOCK_LEN]]]) -> usize {
-    rows.iter().map(|row| row.len()).min().unwrap_or(0)
 }

@@ -10,7 +10,7 @@
 
 use multiversion::multiversion;
 
-use super::backend::{Backend, Columns, MAX_LANES, Rows, padding_word, shortest};
+use super::backend::{Backend, Columns, MAX_LANES, Rows, padding_word};
 use super::sealed::Function;
 use super::{BLOCK_LEN, Md5, Sha1, Sha256};
 
@@ -71,6 +71,11 @@ mod scalar {
         x >> N
     }
 
+    #[inline(always)]
+    fn settle(x: V) -> V {
+        x
+    }
+
     md5_compression!(#[inline(always)]);
     sha1_compression!(#[inline(always)]);
     sha256_compression!(#[inline(always)]);
@@ -107,6 +112,11 @@ mod pair {
         [(x << LEFT) | (x >> RIGHT), (s << LEFT) | (s >> RIGHT)]
     }
 
+    #[inline(always)]
+    fn settle(x: V) -> V {
+        x
+    }
+
     md5_compression!(#[inline(always)]);
 }
 
@@ -121,16 +131,30 @@ fn gather<F: Function>(rows: &[&[[u8; BLOCK_LEN]]], block: usize, words: &mut Wo
     }
 }
 
-/// One lane's block out of the columns.
+/// Words `4 * GROUP` to `4 * GROUP + 3` of a lane's block.
 #[inline(always)]
-fn words_of(words: &Words, lane: usize) -> [u32; 16] {
-    core::array::from_fn(|word| words[word][lane])
+fn words_of<const GROUP: usize>(words: &Words, lane: usize) -> [u32; 4] {
+    let first = 4 * (GROUP % 4);
+    [words[first][lane], words[first | 1][lane], words[first | 2][lane], words[first | 3][lane]]
+}
+
+/// The same of this lane and the one 16 lanes on.
+#[inline(always)]
+fn words_of_two<const GROUP: usize>(words: &Words, lane: usize) -> [[u32; 2]; 4] {
+    let ([a, b, c, d], [p, q, r, s]) = (words_of::<GROUP>(words, lane), words_of::<GROUP>(words, lane | WIDTH));
+    [[a, p], [b, q], [c, r], [d, s]]
 }
 
 #[inline(always)]
 fn md5_one(lane: usize, states: &mut Columns, words: &Words) {
     let state = core::array::from_fn(|word| states.0[word][lane]);
-    let state = scalar::md5(state, &words_of(words, lane));
+    let state = scalar::md5(
+        state,
+        || words_of::<0>(words, lane),
+        || words_of::<1>(words, lane),
+        || words_of::<2>(words, lane),
+        || words_of::<3>(words, lane),
+    );
     for (column, word) in states.0.iter_mut().zip(state) {
         column[lane] = word;
     }
@@ -146,8 +170,13 @@ fn md5_lanes(active: usize, states: &mut Columns, words: &Words) {
     }
     for lane in 0..WIDTH {
         let state = core::array::from_fn(|word| [states.0[word][lane], states.0[word][lane | WIDTH]]);
-        let words = core::array::from_fn(|word| [words[word][lane], words[word][lane | WIDTH]]);
-        let state = pair::md5(state, &words);
+        let state = pair::md5(
+            state,
+            || words_of_two::<0>(words, lane),
+            || words_of_two::<1>(words, lane),
+            || words_of_two::<2>(words, lane),
+            || words_of_two::<3>(words, lane),
+        );
         for (column, [low, high]) in states.0.iter_mut().zip(state) {
             column[lane] = low;
             column[lane | WIDTH] = high;
@@ -159,7 +188,13 @@ fn md5_lanes(active: usize, states: &mut Columns, words: &Words) {
 fn sha1_lanes(_active: usize, states: &mut Columns, words: &Words) {
     for lane in 0..WIDTH {
         let state = core::array::from_fn(|word| states.0[word][lane]);
-        let state = scalar::sha1(state, &words_of(words, lane));
+        let state = scalar::sha1(
+        state,
+        || words_of::<0>(words, lane),
+        || words_of::<1>(words, lane),
+        || words_of::<2>(words, lane),
+        || words_of::<3>(words, lane),
+    );
         for (column, word) in states.0.iter_mut().zip(state) {
             column[lane] = word;
         }
@@ -170,7 +205,13 @@ fn sha1_lanes(_active: usize, states: &mut Columns, words: &Words) {
 fn sha256_lanes(_active: usize, states: &mut Columns, words: &Words) {
     for lane in 0..WIDTH {
         let state = core::array::from_fn(|word| states.0[word][lane]);
-        let state = scalar::sha256(state, &words_of(words, lane));
+        let state = scalar::sha256(
+        state,
+        || words_of::<0>(words, lane),
+        || words_of::<1>(words, lane),
+        || words_of::<2>(words, lane),
+        || words_of::<3>(words, lane),
+    );
         for (column, word) in states.0.iter_mut().zip(state) {
             column[lane] = word;
         }
@@ -182,14 +223,12 @@ macro_rules! plain_kernels {
     ($function:ty, $lanes_fn:ident, $lanes:expr, $blocks:ident, $digests:ident, $detected_blocks:ident, $detected_digests:ident) => {
         #[inline(always)]
         fn $blocks(active: usize, states: &mut Columns, rows: &Rows<'_>) -> usize {
-            let rows = &rows[..$lanes];
-            let count = shortest(rows);
             let mut words = [[0; MAX_LANES]; 16];
-            for block in 0..count {
-                gather::<$function>(rows, block, &mut words);
+            for block in 0..rows.count() {
+                gather::<$function>(&rows.rows()[..$lanes], block, &mut words);
                 $lanes_fn(active, states, &words);
             }
-            count
+            rows.count()
         }
 
         #[inline(always)]

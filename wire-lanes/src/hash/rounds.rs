@@ -1,85 +1,101 @@
 //! The compression functions, written once over whatever a "word" is: one `u32`, a vector of lanes, or a pair of vectors.
 //!
 //! A module that wants them has a type `V` and the functions that the macros call: `splat`, `add`, `xor3`, `choose`, `majority`,
-//! `or_not` (`y ^ (x | !z)`, MD5's fourth function), `rol::<N, { 32 - N }>` and, for SHA-256, `shr::<N>`. The macros' arguments are attributes for the
+//! `or_not` (`y ^ (x | !z)`, MD5's fourth function), `settle` (the same value, computed as it was written), `rol::<N, { 32 - N }>` and, for SHA-256, `shr::<N>`. The macros' arguments are attributes for the
 //! functions that they make, so that each copy is compiled for its target features. All rounds are written out, and the words of a block stay at
 //! fixed places: registers where there are enough.
+//!
+//! Words are asked for four at a time, by `load0` to `load3`, just before the rounds that use them first: reading and transposing then goes on
+//! beside rounds that wait for each other, for which a CPU cannot look far enough ahead by itself. They are four functions, each called from one
+//! place, so that each is compiled in its place.
 
-/// `md5(state, words) -> state`: RFC 1321 3.4.
+/// `md5(state, load0, load1, load2, load3) -> state`: RFC 1321 3.4.
 macro_rules! md5_compression {
     ($(#[$attribute:meta])*) => {
         $(#[$attribute])*
-        pub(super) fn md5(state: [V; 4], words: &[V; 16]) -> [V; 4] {
+        pub(super) fn md5(
+            state: [V; 4],
+            load0: impl FnOnce() -> [V; 4],
+            load1: impl FnOnce() -> [V; 4],
+            load2: impl FnOnce() -> [V; 4],
+            load3: impl FnOnce() -> [V; 4],
+        ) -> [V; 4] {
             macro_rules! step {
-                ($f:expr, $a:ident, $b:ident, $k:literal, $left:literal, $right:literal, $t:literal) => {
-                    $a = add($b, rol::<$left, $right>(add(add($a, add(words[$k], splat($t))), $f)));
+                ($f:expr, $a:ident, $b:ident, $w:ident, $left:literal, $right:literal, $t:literal) => {
+                    // All but the function's value is known early. It is added up apart, so that only one addition stands in the chain from step to step.
+                    let early = settle(add($a, add($w, splat($t))));
+                    $a = add($b, rol::<$left, $right>(add(early, $f)));
                 };
             }
             let [mut a, mut b, mut c, mut d] = state;
-            step!(choose(b, c, d), a, b, 0, 7, 25, 0xd76a_a478);
-            step!(choose(a, b, c), d, a, 1, 12, 20, 0xe8c7_b756);
-            step!(choose(d, a, b), c, d, 2, 17, 15, 0x2420_70db);
-            step!(choose(c, d, a), b, c, 3, 22, 10, 0xc1bd_ceee);
-            step!(choose(b, c, d), a, b, 4, 7, 25, 0xf57c_0faf);
-            step!(choose(a, b, c), d, a, 5, 12, 20, 0x4787_c62a);
-            step!(choose(d, a, b), c, d, 6, 17, 15, 0xa830_4613);
-            step!(choose(c, d, a), b, c, 7, 22, 10, 0xfd46_9501);
-            step!(choose(b, c, d), a, b, 8, 7, 25, 0x6980_98d8);
-            step!(choose(a, b, c), d, a, 9, 12, 20, 0x8b44_f7af);
-            step!(choose(d, a, b), c, d, 10, 17, 15, 0xffff_5bb1);
-            step!(choose(c, d, a), b, c, 11, 22, 10, 0x895c_d7be);
-            step!(choose(b, c, d), a, b, 12, 7, 25, 0x6b90_1122);
-            step!(choose(a, b, c), d, a, 13, 12, 20, 0xfd98_7193);
-            step!(choose(d, a, b), c, d, 14, 17, 15, 0xa679_438e);
-            step!(choose(c, d, a), b, c, 15, 22, 10, 0x49b4_0821);
-            step!(choose(d, b, c), a, b, 1, 5, 27, 0xf61e_2562);
-            step!(choose(c, a, b), d, a, 6, 9, 23, 0xc040_b340);
-            step!(choose(b, d, a), c, d, 11, 14, 18, 0x265e_5a51);
-            step!(choose(a, c, d), b, c, 0, 20, 12, 0xe9b6_c7aa);
-            step!(choose(d, b, c), a, b, 5, 5, 27, 0xd62f_105d);
-            step!(choose(c, a, b), d, a, 10, 9, 23, 0x0244_1453);
-            step!(choose(b, d, a), c, d, 15, 14, 18, 0xd8a1_e681);
-            step!(choose(a, c, d), b, c, 4, 20, 12, 0xe7d3_fbc8);
-            step!(choose(d, b, c), a, b, 9, 5, 27, 0x21e1_cde6);
-            step!(choose(c, a, b), d, a, 14, 9, 23, 0xc337_07d6);
-            step!(choose(b, d, a), c, d, 3, 14, 18, 0xf4d5_0d87);
-            step!(choose(a, c, d), b, c, 8, 20, 12, 0x455a_14ed);
-            step!(choose(d, b, c), a, b, 13, 5, 27, 0xa9e3_e905);
-            step!(choose(c, a, b), d, a, 2, 9, 23, 0xfcef_a3f8);
-            step!(choose(b, d, a), c, d, 7, 14, 18, 0x676f_02d9);
-            step!(choose(a, c, d), b, c, 12, 20, 12, 0x8d2a_4c8a);
-            step!(xor3(b, c, d), a, b, 5, 4, 28, 0xfffa_3942);
-            step!(xor3(a, b, c), d, a, 8, 11, 21, 0x8771_f681);
-            step!(xor3(d, a, b), c, d, 11, 16, 16, 0x6d9d_6122);
-            step!(xor3(c, d, a), b, c, 14, 23, 9, 0xfde5_380c);
-            step!(xor3(b, c, d), a, b, 1, 4, 28, 0xa4be_ea44);
-            step!(xor3(a, b, c), d, a, 4, 11, 21, 0x4bde_cfa9);
-            step!(xor3(d, a, b), c, d, 7, 16, 16, 0xf6bb_4b60);
-            step!(xor3(c, d, a), b, c, 10, 23, 9, 0xbebf_bc70);
-            step!(xor3(b, c, d), a, b, 13, 4, 28, 0x289b_7ec6);
-            step!(xor3(a, b, c), d, a, 0, 11, 21, 0xeaa1_27fa);
-            step!(xor3(d, a, b), c, d, 3, 16, 16, 0xd4ef_3085);
-            step!(xor3(c, d, a), b, c, 6, 23, 9, 0x0488_1d05);
-            step!(xor3(b, c, d), a, b, 9, 4, 28, 0xd9d4_d039);
-            step!(xor3(a, b, c), d, a, 12, 11, 21, 0xe6db_99e5);
-            step!(xor3(d, a, b), c, d, 15, 16, 16, 0x1fa2_7cf8);
-            step!(xor3(c, d, a), b, c, 2, 23, 9, 0xc4ac_5665);
-            step!(or_not(b, c, d), a, b, 0, 6, 26, 0xf429_2244);
-            step!(or_not(a, b, c), d, a, 7, 10, 22, 0x432a_ff97);
-            step!(or_not(d, a, b), c, d, 14, 15, 17, 0xab94_23a7);
-            step!(or_not(c, d, a), b, c, 5, 21, 11, 0xfc93_a039);
-            step!(or_not(b, c, d), a, b, 12, 6, 26, 0x655b_59c3);
-            step!(or_not(a, b, c), d, a, 3, 10, 22, 0x8f0c_cc92);
-            step!(or_not(d, a, b), c, d, 10, 15, 17, 0xffef_f47d);
-            step!(or_not(c, d, a), b, c, 1, 21, 11, 0x8584_5dd1);
-            step!(or_not(b, c, d), a, b, 8, 6, 26, 0x6fa8_7e4f);
-            step!(or_not(a, b, c), d, a, 15, 10, 22, 0xfe2c_e6e0);
-            step!(or_not(d, a, b), c, d, 6, 15, 17, 0xa301_4314);
-            step!(or_not(c, d, a), b, c, 13, 21, 11, 0x4e08_11a1);
-            step!(or_not(b, c, d), a, b, 4, 6, 26, 0xf753_7e82);
-            step!(or_not(a, b, c), d, a, 11, 10, 22, 0xbd3a_f235);
-            step!(or_not(d, a, b), c, d, 2, 15, 17, 0x2ad7_d2bb);
-            step!(or_not(c, d, a), b, c, 9, 21, 11, 0xeb86_d391);
+            let [w0, w1, w2, w3] = load0();
+            step!(choose(b, c, d), a, b, w0, 7, 25, 0xd76a_a478);
+            step!(choose(a, b, c), d, a, w1, 12, 20, 0xe8c7_b756);
+            step!(choose(d, a, b), c, d, w2, 17, 15, 0x2420_70db);
+            step!(choose(c, d, a), b, c, w3, 22, 10, 0xc1bd_ceee);
+            let [w4, w5, w6, w7] = load1();
+            step!(choose(b, c, d), a, b, w4, 7, 25, 0xf57c_0faf);
+            step!(choose(a, b, c), d, a, w5, 12, 20, 0x4787_c62a);
+            step!(choose(d, a, b), c, d, w6, 17, 15, 0xa830_4613);
+            step!(choose(c, d, a), b, c, w7, 22, 10, 0xfd46_9501);
+            let [w8, w9, w10, w11] = load2();
+            step!(choose(b, c, d), a, b, w8, 7, 25, 0x6980_98d8);
+            step!(choose(a, b, c), d, a, w9, 12, 20, 0x8b44_f7af);
+            step!(choose(d, a, b), c, d, w10, 17, 15, 0xffff_5bb1);
+            step!(choose(c, d, a), b, c, w11, 22, 10, 0x895c_d7be);
+            let [w12, w13, w14, w15] = load3();
+            step!(choose(b, c, d), a, b, w12, 7, 25, 0x6b90_1122);
+            step!(choose(a, b, c), d, a, w13, 12, 20, 0xfd98_7193);
+            step!(choose(d, a, b), c, d, w14, 17, 15, 0xa679_438e);
+            step!(choose(c, d, a), b, c, w15, 22, 10, 0x49b4_0821);
+            step!(choose(d, b, c), a, b, w1, 5, 27, 0xf61e_2562);
+            step!(choose(c, a, b), d, a, w6, 9, 23, 0xc040_b340);
+            step!(choose(b, d, a), c, d, w11, 14, 18, 0x265e_5a51);
+            step!(choose(a, c, d), b, c, w0, 20, 12, 0xe9b6_c7aa);
+            step!(choose(d, b, c), a, b, w5, 5, 27, 0xd62f_105d);
+            step!(choose(c, a, b), d, a, w10, 9, 23, 0x0244_1453);
+            step!(choose(b, d, a), c, d, w15, 14, 18, 0xd8a1_e681);
+            step!(choose(a, c, d), b, c, w4, 20, 12, 0xe7d3_fbc8);
+            step!(choose(d, b, c), a, b, w9, 5, 27, 0x21e1_cde6);
+            step!(choose(c, a, b), d, a, w14, 9, 23, 0xc337_07d6);
+            step!(choose(b, d, a), c, d, w3, 14, 18, 0xf4d5_0d87);
+            step!(choose(a, c, d), b, c, w8, 20, 12, 0x455a_14ed);
+            step!(choose(d, b, c), a, b, w13, 5, 27, 0xa9e3_e905);
+            step!(choose(c, a, b), d, a, w2, 9, 23, 0xfcef_a3f8);
+            step!(choose(b, d, a), c, d, w7, 14, 18, 0x676f_02d9);
+            step!(choose(a, c, d), b, c, w12, 20, 12, 0x8d2a_4c8a);
+            step!(xor3(b, c, d), a, b, w5, 4, 28, 0xfffa_3942);
+            step!(xor3(a, b, c), d, a, w8, 11, 21, 0x8771_f681);
+            step!(xor3(d, a, b), c, d, w11, 16, 16, 0x6d9d_6122);
+            step!(xor3(c, d, a), b, c, w14, 23, 9, 0xfde5_380c);
+            step!(xor3(b, c, d), a, b, w1, 4, 28, 0xa4be_ea44);
+            step!(xor3(a, b, c), d, a, w4, 11, 21, 0x4bde_cfa9);
+            step!(xor3(d, a, b), c, d, w7, 16, 16, 0xf6bb_4b60);
+            step!(xor3(c, d, a), b, c, w10, 23, 9, 0xbebf_bc70);
+            step!(xor3(b, c, d), a, b, w13, 4, 28, 0x289b_7ec6);
+            step!(xor3(a, b, c), d, a, w0, 11, 21, 0xeaa1_27fa);
+            step!(xor3(d, a, b), c, d, w3, 16, 16, 0xd4ef_3085);
+            step!(xor3(c, d, a), b, c, w6, 23, 9, 0x0488_1d05);
+            step!(xor3(b, c, d), a, b, w9, 4, 28, 0xd9d4_d039);
+            step!(xor3(a, b, c), d, a, w12, 11, 21, 0xe6db_99e5);
+            step!(xor3(d, a, b), c, d, w15, 16, 16, 0x1fa2_7cf8);
+            step!(xor3(c, d, a), b, c, w2, 23, 9, 0xc4ac_5665);
+            step!(or_not(b, c, d), a, b, w0, 6, 26, 0xf429_2244);
+            step!(or_not(a, b, c), d, a, w7, 10, 22, 0x432a_ff97);
+            step!(or_not(d, a, b), c, d, w14, 15, 17, 0xab94_23a7);
+            step!(or_not(c, d, a), b, c, w5, 21, 11, 0xfc93_a039);
+            step!(or_not(b, c, d), a, b, w12, 6, 26, 0x655b_59c3);
+            step!(or_not(a, b, c), d, a, w3, 10, 22, 0x8f0c_cc92);
+            step!(or_not(d, a, b), c, d, w10, 15, 17, 0xffef_f47d);
+            step!(or_not(c, d, a), b, c, w1, 21, 11, 0x8584_5dd1);
+            step!(or_not(b, c, d), a, b, w8, 6, 26, 0x6fa8_7e4f);
+            step!(or_not(a, b, c), d, a, w15, 10, 22, 0xfe2c_e6e0);
+            step!(or_not(d, a, b), c, d, w6, 15, 17, 0xa301_4314);
+            step!(or_not(c, d, a), b, c, w13, 21, 11, 0x4e08_11a1);
+            step!(or_not(b, c, d), a, b, w4, 6, 26, 0xf753_7e82);
+            step!(or_not(a, b, c), d, a, w11, 10, 22, 0xbd3a_f235);
+            step!(or_not(d, a, b), c, d, w2, 15, 17, 0x2ad7_d2bb);
+            step!(or_not(c, d, a), b, c, w9, 21, 11, 0xeb86_d391);
             let [a0, b0, c0, d0] = state;
             [add(a0, a), add(b0, b), add(c0, c), add(d0, d)]
         }
@@ -87,11 +103,17 @@ macro_rules! md5_compression {
 }
 pub(super) use md5_compression;
 
-/// `sha1(state, words) -> state`: FIPS 180-4 6.1.
+/// `sha1(state, load0, load1, load2, load3) -> state`: FIPS 180-4 6.1.
 macro_rules! sha1_compression {
     ($(#[$attribute:meta])*) => {
         $(#[$attribute])*
-        pub(super) fn sha1(state: [V; 5], words: &[V; 16]) -> [V; 5] {
+        pub(super) fn sha1(
+            state: [V; 5],
+            load0: impl FnOnce() -> [V; 4],
+            load1: impl FnOnce() -> [V; 4],
+            load2: impl FnOnce() -> [V; 4],
+            load3: impl FnOnce() -> [V; 4],
+        ) -> [V; 5] {
             // W(t) = ROTL1(W(t-3) ^ W(t-8) ^ W(t-14) ^ W(t-16)) takes the place of W(t-16).
             macro_rules! schedule {
                 ($w0:ident, $w2:ident, $w8:ident, $w13:ident) => {
@@ -105,20 +127,22 @@ macro_rules! sha1_compression {
                 };
             }
             let [mut a, mut b, mut c, mut d, mut e] = state;
-            let [mut w0, mut w1, mut w2, mut w3, mut w4, mut w5, mut w6, mut w7, mut w8, mut w9, mut w10, mut w11, mut w12, mut w13, mut w14, mut w15] =
-                *words;
+            let [mut w0, mut w1, mut w2, mut w3] = load0();
             step!(choose(b, c, d), a, b, e, w0, 0x5a82_7999);
             step!(choose(a, b, c), e, a, d, w1, 0x5a82_7999);
             step!(choose(e, a, b), d, e, c, w2, 0x5a82_7999);
             step!(choose(d, e, a), c, d, b, w3, 0x5a82_7999);
+            let [mut w4, mut w5, mut w6, mut w7] = load1();
             step!(choose(c, d, e), b, c, a, w4, 0x5a82_7999);
             step!(choose(b, c, d), a, b, e, w5, 0x5a82_7999);
             step!(choose(a, b, c), e, a, d, w6, 0x5a82_7999);
             step!(choose(e, a, b), d, e, c, w7, 0x5a82_7999);
+            let [mut w8, mut w9, mut w10, mut w11] = load2();
             step!(choose(d, e, a), c, d, b, w8, 0x5a82_7999);
             step!(choose(c, d, e), b, c, a, w9, 0x5a82_7999);
             step!(choose(b, c, d), a, b, e, w10, 0x5a82_7999);
             step!(choose(a, b, c), e, a, d, w11, 0x5a82_7999);
+            let [mut w12, mut w13, mut w14, mut w15] = load3();
             step!(choose(e, a, b), d, e, c, w12, 0x5a82_7999);
             step!(choose(d, e, a), c, d, b, w13, 0x5a82_7999);
             step!(choose(c, d, e), b, c, a, w14, 0x5a82_7999);
@@ -258,11 +282,17 @@ macro_rules! sha1_compression {
 }
 pub(super) use sha1_compression;
 
-/// `sha256(state, words) -> state`: FIPS 180-4 6.2.
+/// `sha256(state, load0, load1, load2, load3) -> state`: FIPS 180-4 6.2.
 macro_rules! sha256_compression {
     ($(#[$attribute:meta])*) => {
         $(#[$attribute])*
-        pub(super) fn sha256(state: [V; 8], words: &[V; 16]) -> [V; 8] {
+        pub(super) fn sha256(
+            state: [V; 8],
+            load0: impl FnOnce() -> [V; 4],
+            load1: impl FnOnce() -> [V; 4],
+            load2: impl FnOnce() -> [V; 4],
+            load3: impl FnOnce() -> [V; 4],
+        ) -> [V; 8] {
             // W(t) = s1(W(t-2)) + W(t-7) + s0(W(t-15)) + W(t-16) takes the place of W(t-16).
             macro_rules! schedule {
                 ($w0:ident, $w1:ident, $w9:ident, $w14:ident) => {
@@ -281,20 +311,22 @@ macro_rules! sha256_compression {
                 };
             }
             let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = state;
-            let [mut w0, mut w1, mut w2, mut w3, mut w4, mut w5, mut w6, mut w7, mut w8, mut w9, mut w10, mut w11, mut w12, mut w13, mut w14, mut w15] =
-                *words;
+            let [mut w0, mut w1, mut w2, mut w3] = load0();
             step!(a, b, c, d, e, f, g, h, w0, 0x428a_2f98);
             step!(h, a, b, c, d, e, f, g, w1, 0x7137_4491);
             step!(g, h, a, b, c, d, e, f, w2, 0xb5c0_fbcf);
             step!(f, g, h, a, b, c, d, e, w3, 0xe9b5_dba5);
+            let [mut w4, mut w5, mut w6, mut w7] = load1();
             step!(e, f, g, h, a, b, c, d, w4, 0x3956_c25b);
             step!(d, e, f, g, h, a, b, c, w5, 0x59f1_11f1);
             step!(c, d, e, f, g, h, a, b, w6, 0x923f_82a4);
             step!(b, c, d, e, f, g, h, a, w7, 0xab1c_5ed5);
+            let [mut w8, mut w9, mut w10, mut w11] = load2();
             step!(a, b, c, d, e, f, g, h, w8, 0xd807_aa98);
             step!(h, a, b, c, d, e, f, g, w9, 0x1283_5b01);
             step!(g, h, a, b, c, d, e, f, w10, 0x2431_85be);
             step!(f, g, h, a, b, c, d, e, w11, 0x550c_7dc3);
+            let [mut w12, mut w13, mut w14, mut w15] = load3();
             step!(e, f, g, h, a, b, c, d, w12, 0x72be_5d74);
             step!(d, e, f, g, h, a, b, c, w13, 0x80de_b1fe);
             step!(c, d, e, f, g, h, a, b, w14, 0x9bdc_06a7);

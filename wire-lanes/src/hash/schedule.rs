@@ -17,6 +17,9 @@ const SCRATCH: usize = 3;
 const SCRATCH_OCTETS: usize = 128;
 /// Lengths in blocks that are told apart when messages are ordered.
 const CLASSES: usize = 64;
+const LAST_CLASS: u8 = 63;
+/// In place of a message: the lane has none.
+const FREE: usize = usize::MAX;
 
 /// The messages of a call.
 pub(crate) trait Jobs<'a> {
@@ -193,6 +196,8 @@ struct Window<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> {
     first: usize,
     /// Messages counted from `first`, in the order in which they start.
     order: [u8; WINDOW],
+    /// `order` says something; otherwise they start as they come.
+    sorted: bool,
     count: usize,
     /// How many of `order` have started.
     started: usize,
@@ -203,38 +208,37 @@ struct Window<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> {
 impl<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> Window<'j, 'a, A, B, J> {
     fn new(backend: B, jobs: &'j J, first: usize, end: usize) -> Self {
         let count = end.saturating_sub(first);
-        let mut window = Self {
+        Self {
             backend,
             jobs,
             first,
             order: [0; WINDOW],
+            sorted: false,
             count,
             started: 0,
             function: core::marker::PhantomData,
             lifetime: core::marker::PhantomData,
-        };
-        window.sort();
-        window
+        }
     }
 
     /// The longest first. Where every message gets a lane at once the order says nothing, nor does it if all are of one length.
     fn sort(&mut self) {
-        for (message, place) in (0..=u8::MAX).zip(&mut self.order) {
-            *place = message;
-        }
         if self.count <= B::LANES {
             return;
         }
         let mut classes = [0_u8; WINDOW];
         let mut starts = [0_u16; CLASSES];
         for (offset, class) in classes.iter_mut().enumerate().take(self.count) {
-            let octets = self.jobs.segments(self.first.wrapping_add(offset)).octets();
             // Class 0 has the longest.
-            let shorter = (octets / BLOCK_LEN).min(CLASSES.wrapping_sub(1));
-            *class = u8::try_from(CLASSES.wrapping_sub(1).wrapping_sub(shorter)).unwrap_or(0);
+            let blocks = self.jobs.segments(self.first.wrapping_add(offset)).octets() / BLOCK_LEN;
+            *class = LAST_CLASS.saturating_sub(u8::try_from(blocks).unwrap_or(LAST_CLASS));
             if let Some(start) = starts.get_mut(usize::from(*class)) {
                 *start = start.wrapping_add(1);
             }
+        }
+        let [class, ..] = classes;
+        if starts.get(usize::from(class)).is_some_and(|count| usize::from(*count) == self.count) {
+            return;
         }
         let mut sum = 0_u16;
         for start in &mut starts {
@@ -248,9 +252,11 @@ impl<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> Window<'j, 'a, A, B, J> {
                 *start = start.wrapping_add(1);
             }
         }
+        self.sorted = true;
     }
 
-    fn run(mut self, outer: &mut Outer, sink: &mut impl FnMut(usize, &State)) {
+    fn run(&mut self, outer: &mut Outer, sink: &mut impl FnMut(usize, &State)) {
+        self.sort();
         let mut lanes = [Lane::default(); MAX_LANES];
         let mut scratch = [[[0; BLOCK_LEN]; SCRATCH]; MAX_LANES];
         let mut states = Columns::ZERO;
@@ -263,9 +269,8 @@ impl<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> Window<'j, 'a, A, B, J> {
         }
         while active > 0 {
             let blocks = self.step(active, &lanes, &scratch, &mut states);
-            let mut at = 0;
-            while at < active {
-                let (Some(lane), Some(own)) = (lanes.get_mut(at), scratch.get_mut(at)) else { break };
+            let mut free = 0_usize;
+            for (at, (lane, own)) in lanes.iter_mut().zip(&mut scratch).enumerate().take(active) {
                 if lane.consume(blocks) && !lane.next_run::<A>(own) {
                     let message = lane.message;
                     if J::KEYED {
@@ -274,16 +279,13 @@ impl<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> Window<'j, 'a, A, B, J> {
                         sink(message, &states.lane::<A>(at));
                     }
                     if !self.start(at, lane, own, &mut states) {
-                        // The last lane takes this one's place, and is looked at there.
-                        active = active.wrapping_sub(1);
-                        let moved = states.lane::<A>(active);
-                        states.set_lane::<A>(at, &moved);
-                        lanes.swap(at, active);
-                        scratch.swap(at, active);
-                        continue;
+                        lane.message = FREE;
+                        free = free.wrapping_add(1);
                     }
                 }
-                at = at.wrapping_add(1);
+            }
+            if free > 0 {
+                active = compact::<A>(active, free, &mut lanes, &mut scratch, &mut states);
             }
         }
     }
@@ -294,9 +296,9 @@ impl<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> Window<'j, 'a, A, B, J> {
         if self.started >= self.count {
             return false;
         }
-        let Some(offset) = self.order.get(self.started) else { return false };
+        let offset = if self.sorted { self.order.get(self.started).copied().map_or(0, usize::from) } else { self.started };
         self.started = self.started.wrapping_add(1);
-        let message = self.first.wrapping_add(usize::from(*offset));
+        let message = self.first.wrapping_add(offset);
         let before = if J::KEYED { BLOCK_LEN as u64 } else { 0 };
         *lane = Lane::new(message, self.jobs.segments(message), before);
         let state = if J::KEYED { self.jobs.states(message).map_or(&A::INITIAL, |[inner, _]| inner) } else { &A::INITIAL };
@@ -309,12 +311,37 @@ impl<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> Window<'j, 'a, A, B, J> {
         // Lanes without a message read along with the first.
         let [first, ..] = lanes;
         let [first_scratch, ..] = scratch;
-        let mut rows: Rows<'_> = [first.row(first_scratch); MAX_LANES];
-        for ((row, lane), scratch) in rows.iter_mut().zip(lanes).zip(scratch).take(active) {
-            *row = lane.row(scratch);
+        let mut rows = Rows::new(first.row(first_scratch));
+        for (at, (lane, scratch)) in lanes.iter().zip(scratch).enumerate().take(active) {
+            rows.set(at, lane.row(scratch));
         }
         self.backend.blocks(active, states, &rows)
     }
+}
+
+/// Brings the lanes that have messages to the front, so that a kernel with fewer lanes can do; their number.
+fn compact<A: Algorithm>(
+    active: usize,
+    free: usize,
+    lanes: &mut [Lane<'_>; MAX_LANES],
+    scratch: &mut [Scratch; MAX_LANES],
+    states: &mut Columns,
+) -> usize {
+    let left = active.saturating_sub(free);
+    let (mut to, mut from) = (0, left);
+    while to < left && from < active {
+        if lanes.get(to).is_some_and(|lane| lane.message != FREE) {
+            to = to.wrapping_add(1);
+        } else if lanes.get(from).is_some_and(|lane| lane.message == FREE) {
+            from = from.wrapping_add(1);
+        } else {
+            lanes.swap(to, from);
+            scratch.swap(to, from);
+            let state = states.lane::<A>(from);
+            states.set_lane::<A>(to, &state);
+        }
+    }
+    left
 }
 
 /// Inner digests that wait for the outer hash.

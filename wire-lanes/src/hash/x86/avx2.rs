@@ -1,15 +1,16 @@
 //! 8 lanes in a register of 256 bits; MD5 two registers side by side.
 
 use core::arch::x86_64::{
-    __m256i, _mm256_add_epi32, _mm256_and_si256, _mm256_load_si256, _mm256_loadu_si256, _mm256_or_si256, _mm256_permute2x128_si256,
-    _mm256_set1_epi32, _mm256_shuffle_epi8, _mm256_slli_epi32, _mm256_srli_epi32, _mm256_store_si256, _mm256_unpackhi_epi32,
+    __m128i, __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_and_si256, _mm256_castsi128_si256, _mm256_inserti128_si256, _mm256_load_si256, _mm256_loadu_si256, _mm256_or_si256,
+    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi32, _mm256_srli_epi32, _mm256_store_si256, _mm256_unpackhi_epi32,
     _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256,
 };
 
-use crate::hash::backend::{Columns, MAX_LANES, Rows, padding_word, shortest};
+use super::stay;
+use crate::hash::backend::{Columns, MAX_LANES, Rows, padding_word};
 use crate::hash::rounds::{md5_compression, sha1_compression, sha256_compression};
 use crate::hash::sealed::Function;
-use crate::hash::{BLOCK_LEN, Md5, Sha1, Sha256};
+use crate::hash::{Md5, Sha1, Sha256};
 
 /// Lanes of a register.
 const WIDTH: usize = 8;
@@ -66,6 +67,14 @@ mod one {
         _mm256_srli_epi32::<N>(x)
     }
 
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn settle(mut x: V) -> V {
+        // SAFETY: no instruction at all; the compiler only has to have the value in a register here.
+        unsafe { core::arch::asm!("/* {0} */", inout(ymm_reg) x, options(pure, nomem, nostack, preserves_flags)) };
+        x
+    }
+
     md5_compression!(#[inline] #[target_feature(enable = "avx2")]);
     sha1_compression!(#[inline] #[target_feature(enable = "avx2")]);
     sha256_compression!(#[inline] #[target_feature(enable = "avx2")]);
@@ -108,6 +117,12 @@ mod pair {
         [one::rol::<LEFT, RIGHT>(x), one::rol::<LEFT, RIGHT>(s)]
     }
 
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn settle([x, s]: V) -> V {
+        [one::settle(x), one::settle(s)]
+    }
+
     md5_compression!(#[inline] #[target_feature(enable = "avx2")]);
 }
 
@@ -116,7 +131,7 @@ mod pair {
 #[target_feature(enable = "avx2")]
 fn load_columns<const WORDS: usize, const FROM: usize>(columns: &Columns) -> [__m256i; WORDS] {
     const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0 && WORDS <= 8) };
-    let mut vectors = [_mm256_set1_epi32(0); WORDS];
+    let mut vectors = [_mm256_setzero_si256(); WORDS];
     for (vector, row) in vectors.iter_mut().zip(&columns.0) {
         // SAFETY: a row has MAX_LANES words, of which FROM and the 7 behind it are read. `Columns` is aligned to 64 octets, a row has 128 and
         // FROM is a multiple of 8 words, so the address is a multiple of 32.
@@ -136,25 +151,6 @@ fn store_columns<const WORDS: usize, const FROM: usize>(columns: &mut Columns, v
     }
 }
 
-/// Words of 8 lanes from half a block of 8 lanes: an 8 x 8 transposition.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn transpose(r: [__m256i; WIDTH]) -> [__m256i; WIDTH] {
-    let [r0, r1, r2, r3, r4, r5, r6, r7] = r;
-    let [a0, a1, a2, a3] = quads(r0, r1, r2, r3);
-    let [b0, b1, b2, b3] = quads(r4, r5, r6, r7);
-    [
-        _mm256_permute2x128_si256::<0x20>(a0, b0),
-        _mm256_permute2x128_si256::<0x20>(a1, b1),
-        _mm256_permute2x128_si256::<0x20>(a2, b2),
-        _mm256_permute2x128_si256::<0x20>(a3, b3),
-        _mm256_permute2x128_si256::<0x31>(a0, b0),
-        _mm256_permute2x128_si256::<0x31>(a1, b1),
-        _mm256_permute2x128_si256::<0x31>(a2, b2),
-        _mm256_permute2x128_si256::<0x31>(a3, b3),
-    ]
-}
-
 /// In each half of 128 bits: word `n` of the four rows, for `n` from 0 to 3.
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -171,37 +167,31 @@ fn quads(r0: __m256i, r1: __m256i, r2: __m256i, r3: __m256i) -> [__m256i; 4] {
     ]
 }
 
-/// Half `HALF` (0 or 1) of block `block` of 8 rows, as words.
+/// Words `4 * GROUP` to `4 * GROUP + 3` of block `block` of 8 rows from `FROM` (0 or 8) on: an 8 x 4 transposition.
+///
+/// Half `t` of the `i`th register is read from row `4 * t + i`, so that exchanges inside of halves are all that is left to do.
 ///
 /// # Safety
-/// Each pointer must be that of a slice with more than `block` blocks.
+/// `block` must be below `rows.count()`.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn load_half<F: Function, const HALF: usize>(rows: &[*const [u8; BLOCK_LEN]; WIDTH], block: usize) -> [__m256i; WIDTH] {
-    const { assert!(HALF < 2) };
-    let mut vectors = [_mm256_set1_epi32(0); WIDTH];
-    for (vector, row) in vectors.iter_mut().zip(rows) {
-        // SAFETY: the caller says that the row has this block; 32 of its 64 octets are read, without any need of alignment.
-        *vector = unsafe { _mm256_loadu_si256(row.add(block).cast::<__m256i>().add(HALF)) };
+unsafe fn load_words<F: Function, const FROM: usize, const GROUP: usize>(rows: &Rows<'_>, block: usize) -> [__m256i; 4] {
+    const { assert!(FROM + WIDTH <= MAX_LANES && GROUP < 4) };
+    stay();
+    let Some(rows) = rows.rows().get(FROM..).and_then(<[_]>::first_chunk::<WIDTH>) else { return [_mm256_setzero_si256(); 4] };
+    let [r0, r1, r2, r3, r4, r5, r6, r7] = *rows;
+    let mut vectors = [_mm256_setzero_si256(); 4];
+    for (vector, rows) in vectors.iter_mut().zip([[r0, r4], [r1, r5], [r2, r6], [r3, r7]]) {
+        // SAFETY: `block` is below the count, so that each row has this block; 16 of its 64 octets are read, from 16 * GROUP on (GROUP < 4), without
+        // any need of alignment.
+        let [low, high] = rows.map(|row| unsafe { _mm_loadu_si128(row.as_ptr().add(block).cast::<__m128i>().add(GROUP)) });
+        *vector = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), high);
         if F::BIG_ENDIAN {
             *vector = _mm256_shuffle_epi8(*vector, reversal());
         }
     }
-    transpose(vectors)
-}
-
-/// Block `block` of 8 rows, as words.
-///
-/// # Safety
-/// Each pointer must be that of a slice with more than `block` blocks.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn load_block<F: Function>(rows: &[*const [u8; BLOCK_LEN]; WIDTH], block: usize) -> [__m256i; 16] {
-    // SAFETY: the caller's promise is passed on.
-    let [w0, w1, w2, w3, w4, w5, w6, w7] = unsafe { load_half::<F, 0>(rows, block) };
-    // SAFETY: likewise.
-    let [w8, w9, w10, w11, w12, w13, w14, w15] = unsafe { load_half::<F, 1>(rows, block) };
-    [w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11, w12, w13, w14, w15]
+    let [a, b, c, d] = vectors;
+    quads(a, b, c, d)
 }
 
 /// Reverses the octets of each word.
@@ -215,56 +205,70 @@ fn reversal() -> __m256i {
     unsafe { _mm256_loadu_si256(ORDER.as_ptr().cast()) }
 }
 
-/// The words of the block behind a digest.
+/// Words `4 * GROUP` to `4 * GROUP + 3` of the block that a digest is in.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn digest_block<F: Function, const WORDS: usize, const FROM: usize>(digests: &Columns) -> [__m256i; 16] {
-    let mut words = [_mm256_set1_epi32(0); 16];
-    for (index, word) in words.iter_mut().enumerate() {
-        *word = _mm256_set1_epi32(padding_word::<F>(index).cast_signed());
-    }
-    for (word, digest) in words.iter_mut().zip(load_columns::<WORDS, FROM>(digests)) {
-        *word = digest;
+fn digest_words<F: Function, const FROM: usize, const GROUP: usize>(digests: &Columns) -> [__m256i; 4] {
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0) };
+    let mut words = [_mm256_setzero_si256(); 4];
+    for (at, word) in words.iter_mut().enumerate() {
+        let index = GROUP.wrapping_mul(4).wrapping_add(at);
+        *word = match digests.0.get(index) {
+            // SAFETY: as in `load_columns`.
+            Some(row) if index < F::WORDS => unsafe { _mm256_load_si256(row.as_ptr().add(FROM).cast()) },
+            _ => _mm256_set1_epi32(padding_word::<F>(index).cast_signed()),
+        };
     }
     words
 }
 
 /// `blocks` and `digests` of a hash function in 8 lanes.
 macro_rules! kernels {
-    ($function:ty, $words:literal, $compress:path, $blocks:ident, $digests:ident) => {
+    ($function:ty, $words:literal, $compress:ident, $blocks:ident, $digests:ident) => {
         #[target_feature(enable = "avx2")]
         pub(super) fn $blocks(states: &mut Columns, rows: &Rows<'_>) -> usize {
-            let (rows, _) = rows.split_first_chunk::<WIDTH>().unwrap_or((&[&[]; WIDTH], &[]));
-            let count = shortest(rows);
-            let rows = rows.map(<[_]>::as_ptr);
             let mut state = load_columns::<$words, 0>(states);
-            for block in 0..count {
-                // SAFETY: the rows are of slices whose shortest has `count` blocks.
-                let words = unsafe { load_block::<$function>(&rows, block) };
-                state = $compress(state, &words);
+            for block in 0..rows.count() {
+                state = one::$compress(
+                    state,
+                    // SAFETY: `block` is below the count.
+                    || unsafe { load_words::<$function, 0, 0>(rows, block) },
+                    // SAFETY: likewise.
+                    || unsafe { load_words::<$function, 0, 1>(rows, block) },
+                    // SAFETY: likewise.
+                    || unsafe { load_words::<$function, 0, 2>(rows, block) },
+                    // SAFETY: likewise.
+                    || unsafe { load_words::<$function, 0, 3>(rows, block) },
+                );
             }
             store_columns::<$words, 0>(states, state);
-            count
+            rows.count()
         }
 
         #[target_feature(enable = "avx2")]
         pub(super) fn $digests(states: &mut Columns, digests: &Columns) {
             let state = load_columns::<$words, 0>(states);
-            let state = $compress(state, &digest_block::<$function, $words, 0>(digests));
+            let state = one::$compress(
+                state,
+                || digest_words::<$function, 0, 0>(digests),
+                || digest_words::<$function, 0, 1>(digests),
+                || digest_words::<$function, 0, 2>(digests),
+                || digest_words::<$function, 0, 3>(digests),
+            );
             store_columns::<$words, 0>(states, state);
         }
     };
 }
 
-kernels!(Md5, 4, one::md5, md5_blocks, md5_digests);
-kernels!(Sha1, 5, one::sha1, sha1_blocks, sha1_digests);
-kernels!(Sha256, 8, one::sha256, sha256_blocks, sha256_digests);
+kernels!(Md5, 4, md5, md5_blocks, md5_digests);
+kernels!(Sha1, 5, sha1, sha1_blocks, sha1_digests);
+kernels!(Sha256, 8, sha256, sha256_blocks, sha256_digests);
 
 /// Two arrays as one of pairs.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn zip<const N: usize>(low: [__m256i; N], high: [__m256i; N]) -> [[__m256i; 2]; N] {
-    let mut pairs = [[_mm256_set1_epi32(0); 2]; N];
+    let mut pairs = [[_mm256_setzero_si256(); 2]; N];
     for ((pair, low), high) in pairs.iter_mut().zip(low).zip(high) {
         *pair = [low, high];
     }
@@ -282,27 +286,34 @@ fn store_pairs(states: &mut Columns, [a, b, c, d]: [[__m256i; 2]; 4]) {
 /// MD5 in 16 lanes.
 #[target_feature(enable = "avx2")]
 pub(super) fn md5_blocks_pair(states: &mut Columns, rows: &Rows<'_>) -> usize {
-    let [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15, ..] = *rows;
-    let low = [r0, r1, r2, r3, r4, r5, r6, r7];
-    let high = [r8, r9, r10, r11, r12, r13, r14, r15];
-    let count = shortest(&low).min(shortest(&high));
-    let low = low.map(<[_]>::as_ptr);
-    let high = high.map(<[_]>::as_ptr);
     let mut state = zip(load_columns::<4, 0>(states), load_columns::<4, 8>(states));
-    for block in 0..count {
-        // SAFETY: the rows are of slices whose shortest has `count` blocks.
-        let words = unsafe { zip(load_block::<Md5>(&low, block), load_block::<Md5>(&high, block)) };
-        state = pair::md5(state, &words);
+    for block in 0..rows.count() {
+        state = pair::md5(
+            state,
+            // SAFETY: `block` is below the count.
+            || unsafe { zip(load_words::<Md5, 0, 0>(rows, block), load_words::<Md5, 8, 0>(rows, block)) },
+            // SAFETY: likewise.
+            || unsafe { zip(load_words::<Md5, 0, 1>(rows, block), load_words::<Md5, 8, 1>(rows, block)) },
+            // SAFETY: likewise.
+            || unsafe { zip(load_words::<Md5, 0, 2>(rows, block), load_words::<Md5, 8, 2>(rows, block)) },
+            // SAFETY: likewise.
+            || unsafe { zip(load_words::<Md5, 0, 3>(rows, block), load_words::<Md5, 8, 3>(rows, block)) },
+        );
     }
     store_pairs(states, state);
-    count
+    rows.count()
 }
 
 /// The outer hash's block of 16 lanes.
 #[target_feature(enable = "avx2")]
 pub(super) fn md5_digests_pair(states: &mut Columns, digests: &Columns) {
     let state = zip(load_columns::<4, 0>(states), load_columns::<4, 8>(states));
-    let words = zip(digest_block::<Md5, 4, 0>(digests), digest_block::<Md5, 4, 8>(digests));
-    let state = pair::md5(state, &words);
+    let state = pair::md5(
+        state,
+        || zip(digest_words::<Md5, 0, 0>(digests), digest_words::<Md5, 8, 0>(digests)),
+        || zip(digest_words::<Md5, 0, 1>(digests), digest_words::<Md5, 8, 1>(digests)),
+        || zip(digest_words::<Md5, 0, 2>(digests), digest_words::<Md5, 8, 2>(digests)),
+        || zip(digest_words::<Md5, 0, 3>(digests), digest_words::<Md5, 8, 3>(digests)),
+    );
     store_pairs(states, state);
 }

@@ -1,15 +1,17 @@
 //! 16 lanes in a register of 512 bits; MD5 two registers side by side.
 
 use core::arch::x86_64::{
-    __m512i, _mm512_add_epi32, _mm512_load_si512, _mm512_loadu_si512, _mm512_rol_epi32, _mm512_set1_epi32, _mm512_shuffle_epi8,
-    _mm512_shuffle_i32x4, _mm512_srli_epi32, _mm512_store_si512, _mm512_ternarylogic_epi32, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
-    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64, _mm512_xor_si512,
+    __m128i, __m512i, _mm_loadu_si128, _mm512_add_epi32, _mm512_load_si512, _mm512_loadu_si512, _mm512_mask_broadcast_i32x4,
+    _mm512_rol_epi32, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_srli_epi32, _mm512_store_si512,
+    _mm512_ternarylogic_epi32, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    _mm512_xor_si512, _mm512_zextsi128_si512,
 };
 
-use crate::hash::backend::{Columns, MAX_LANES, Rows, padding_word, shortest};
+use super::stay;
+use crate::hash::backend::{Columns, MAX_LANES, Rows, padding_word};
 use crate::hash::rounds::{md5_compression, sha1_compression, sha256_compression};
 use crate::hash::sealed::Function;
-use crate::hash::{BLOCK_LEN, Md5, Sha1, Sha256};
+use crate::hash::{Md5, Sha1, Sha256};
 
 /// Lanes of a register.
 const WIDTH: usize = 16;
@@ -72,6 +74,14 @@ mod one {
         _mm512_srli_epi32::<N>(x)
     }
 
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn settle(mut x: V) -> V {
+        // SAFETY: no instruction at all; the compiler only has to have the value in a register here.
+        unsafe { core::arch::asm!("/* {0} */", inout(zmm_reg) x, options(pure, nomem, nostack, preserves_flags)) };
+        x
+    }
+
     md5_compression!(#[inline] #[target_feature(enable = "avx512f,avx512bw")]);
     sha1_compression!(#[inline] #[target_feature(enable = "avx512f,avx512bw")]);
     sha256_compression!(#[inline] #[target_feature(enable = "avx512f,avx512bw")]);
@@ -114,6 +124,12 @@ mod pair {
         [_mm512_rol_epi32::<LEFT>(x), _mm512_rol_epi32::<LEFT>(s)]
     }
 
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn settle([x, s]: V) -> V {
+        [one::settle(x), one::settle(s)]
+    }
+
     md5_compression!(#[inline] #[target_feature(enable = "avx512f,avx512bw")]);
 }
 
@@ -122,7 +138,7 @@ mod pair {
 #[target_feature(enable = "avx512f,avx512bw")]
 fn load_columns<const WORDS: usize, const FROM: usize>(columns: &Columns) -> [__m512i; WORDS] {
     const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0 && WORDS <= 8) };
-    let mut vectors = [_mm512_set1_epi32(0); WORDS];
+    let mut vectors = [_mm512_setzero_si512(); WORDS];
     for (vector, row) in vectors.iter_mut().zip(&columns.0) {
         // SAFETY: a row has MAX_LANES words, of which FROM and the 15 behind it are read. `Columns` is aligned to 64 octets and a row has 128, so
         // lane 0 and lane 16 of each row are aligned.
@@ -142,24 +158,6 @@ fn store_columns<const WORDS: usize, const FROM: usize>(columns: &mut Columns, v
     }
 }
 
-/// Words of 16 lanes from 16 lanes' octets: a 16 x 16 transposition.
-///
-/// Two stages of interleaving make columns of 4 x 4 words inside the quarters of the registers, two of exchanging quarters bring them together.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn transpose(r: [__m512i; WIDTH]) -> [__m512i; WIDTH] {
-    let [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15] = r;
-    let [a0, a1, a2, a3] = quads(r0, r1, r2, r3);
-    let [b0, b1, b2, b3] = quads(r4, r5, r6, r7);
-    let [c0, c1, c2, c3] = quads(r8, r9, r10, r11);
-    let [d0, d1, d2, d3] = quads(r12, r13, r14, r15);
-    let [w0, w4, w8, w12] = quarters(a0, b0, c0, d0);
-    let [w1, w5, w9, w13] = quarters(a1, b1, c1, d1);
-    let [w2, w6, w10, w14] = quarters(a2, b2, c2, d2);
-    let [w3, w7, w11, w15] = quarters(a3, b3, c3, d3);
-    [w0, w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11, w12, w13, w14, w15]
-}
-
 /// In each quarter of 128 bits: word `n` of the four rows, for `n` from 0 to 3.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -176,38 +174,34 @@ fn quads(r0: __m512i, r1: __m512i, r2: __m512i, r3: __m512i) -> [__m512i; 4] {
     ]
 }
 
-/// Quarter `n` of the four rows side by side, for `n` from 0 to 3.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn quarters(a: __m512i, b: __m512i, c: __m512i, d: __m512i) -> [__m512i; 4] {
-    let even_ab = _mm512_shuffle_i32x4::<0b10_00_10_00>(a, b);
-    let odd_ab = _mm512_shuffle_i32x4::<0b11_01_11_01>(a, b);
-    let even_cd = _mm512_shuffle_i32x4::<0b10_00_10_00>(c, d);
-    let odd_cd = _mm512_shuffle_i32x4::<0b11_01_11_01>(c, d);
-    [
-        _mm512_shuffle_i32x4::<0b10_00_10_00>(even_ab, even_cd),
-        _mm512_shuffle_i32x4::<0b10_00_10_00>(odd_ab, odd_cd),
-        _mm512_shuffle_i32x4::<0b11_01_11_01>(even_ab, even_cd),
-        _mm512_shuffle_i32x4::<0b11_01_11_01>(odd_ab, odd_cd),
-    ]
-}
-
-/// Block `block` of 16 rows, as words.
+/// Words `4 * GROUP` to `4 * GROUP + 3` of block `block` of 16 rows from `FROM` (0 or 16) on: a 16 x 4 transposition.
+///
+/// Quarter `t` of the `i`th register is read from row `4 * t + i`, so that exchanges inside of quarters are all that is left to do. Reading a quarter
+/// takes a load port and any vector port; exchanging quarters would take the one port that all shuffles wait for.
 ///
 /// # Safety
-/// Each pointer must be that of a slice with more than `block` blocks.
+/// `block` must be below `rows.count()`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn load_block<F: Function>(rows: &[*const [u8; BLOCK_LEN]; WIDTH], block: usize) -> [__m512i; WIDTH] {
-    let mut vectors = [_mm512_set1_epi32(0); WIDTH];
-    for (vector, row) in vectors.iter_mut().zip(rows) {
-        // SAFETY: the caller says that the row has this block, whose 64 octets are read without any need of alignment.
-        *vector = unsafe { _mm512_loadu_si512(row.add(block).cast()) };
+unsafe fn load_words<F: Function, const FROM: usize, const GROUP: usize>(rows: &Rows<'_>, block: usize) -> [__m512i; 4] {
+    const { assert!(FROM + WIDTH <= MAX_LANES && GROUP < 4) };
+    stay();
+    let Some(rows) = rows.rows().get(FROM..).and_then(<[_]>::first_chunk::<WIDTH>) else { return [_mm512_setzero_si512(); 4] };
+    let [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15] = *rows;
+    let mut vectors = [_mm512_setzero_si512(); 4];
+    for (vector, rows) in vectors.iter_mut().zip([[r0, r4, r8, r12], [r1, r5, r9, r13], [r2, r6, r10, r14], [r3, r7, r11, r15]]) {
+        // SAFETY: `block` is below the count, so that each row has this block; 16 of its 64 octets are read, from 16 * GROUP on (GROUP < 4), without
+        // any need of alignment.
+        let [a, b, c, d] = rows.map(|row| unsafe { _mm_loadu_si128(row.as_ptr().add(block).cast::<__m128i>().add(GROUP)) });
+        let ab = _mm512_mask_broadcast_i32x4(_mm512_zextsi128_si512(a), 0x00f0, b);
+        let abc = _mm512_mask_broadcast_i32x4(ab, 0x0f00, c);
+        *vector = _mm512_mask_broadcast_i32x4(abc, 0xf000, d);
         if F::BIG_ENDIAN {
             *vector = _mm512_shuffle_epi8(*vector, reversal());
         }
     }
-    transpose(vectors)
+    let [a, b, c, d] = vectors;
+    quads(a, b, c, d)
 }
 
 /// Reverses the octets of each word.
@@ -228,56 +222,70 @@ fn reversal() -> __m512i {
     unsafe { _mm512_loadu_si512(ORDER.as_ptr().cast()) }
 }
 
-/// The words of the block behind a digest.
+/// Words `4 * GROUP` to `4 * GROUP + 3` of the block that a digest is in.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn digest_block<F: Function, const WORDS: usize, const FROM: usize>(digests: &Columns) -> [__m512i; WIDTH] {
-    let mut words = [_mm512_set1_epi32(0); WIDTH];
-    for (index, word) in words.iter_mut().enumerate() {
-        *word = _mm512_set1_epi32(padding_word::<F>(index).cast_signed());
-    }
-    for (word, digest) in words.iter_mut().zip(load_columns::<WORDS, FROM>(digests)) {
-        *word = digest;
+fn digest_words<F: Function, const FROM: usize, const GROUP: usize>(digests: &Columns) -> [__m512i; 4] {
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0) };
+    let mut words = [_mm512_setzero_si512(); 4];
+    for (at, word) in words.iter_mut().enumerate() {
+        let index = GROUP.wrapping_mul(4).wrapping_add(at);
+        *word = match digests.0.get(index) {
+            // SAFETY: as in `load_columns`.
+            Some(row) if index < F::WORDS => unsafe { _mm512_load_si512(row.as_ptr().add(FROM).cast()) },
+            _ => _mm512_set1_epi32(padding_word::<F>(index).cast_signed()),
+        };
     }
     words
 }
 
 /// `blocks` and `digests` of a hash function in 16 lanes.
 macro_rules! kernels {
-    ($function:ty, $words:literal, $compress:path, $blocks:ident, $digests:ident) => {
+    ($function:ty, $words:literal, $compress:ident, $blocks:ident, $digests:ident) => {
         #[target_feature(enable = "avx512f,avx512bw")]
         pub(super) fn $blocks(states: &mut Columns, rows: &Rows<'_>) -> usize {
-            let (rows, _) = rows.split_first_chunk::<WIDTH>().unwrap_or((&[&[]; WIDTH], &[]));
-            let count = shortest(rows);
-            let rows = rows.map(<[_]>::as_ptr);
             let mut state = load_columns::<$words, 0>(states);
-            for block in 0..count {
-                // SAFETY: the rows are of slices whose shortest has `count` blocks.
-                let words = unsafe { load_block::<$function>(&rows, block) };
-                state = $compress(state, &words);
+            for block in 0..rows.count() {
+                state = one::$compress(
+                    state,
+                    // SAFETY: `block` is below the count.
+                    || unsafe { load_words::<$function, 0, 0>(rows, block) },
+                    // SAFETY: likewise.
+                    || unsafe { load_words::<$function, 0, 1>(rows, block) },
+                    // SAFETY: likewise.
+                    || unsafe { load_words::<$function, 0, 2>(rows, block) },
+                    // SAFETY: likewise.
+                    || unsafe { load_words::<$function, 0, 3>(rows, block) },
+                );
             }
             store_columns::<$words, 0>(states, state);
-            count
+            rows.count()
         }
 
         #[target_feature(enable = "avx512f,avx512bw")]
         pub(super) fn $digests(states: &mut Columns, digests: &Columns) {
             let state = load_columns::<$words, 0>(states);
-            let state = $compress(state, &digest_block::<$function, $words, 0>(digests));
+            let state = one::$compress(
+                state,
+                || digest_words::<$function, 0, 0>(digests),
+                || digest_words::<$function, 0, 1>(digests),
+                || digest_words::<$function, 0, 2>(digests),
+                || digest_words::<$function, 0, 3>(digests),
+            );
             store_columns::<$words, 0>(states, state);
         }
     };
 }
 
-kernels!(Md5, 4, one::md5, md5_blocks, md5_digests);
-kernels!(Sha1, 5, one::sha1, sha1_blocks, sha1_digests);
-kernels!(Sha256, 8, one::sha256, sha256_blocks, sha256_digests);
+kernels!(Md5, 4, md5, md5_blocks, md5_digests);
+kernels!(Sha1, 5, sha1, sha1_blocks, sha1_digests);
+kernels!(Sha256, 8, sha256, sha256_blocks, sha256_digests);
 
 /// Two arrays as one of pairs.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn zip<const N: usize>(low: [__m512i; N], high: [__m512i; N]) -> [[__m512i; 2]; N] {
-    let mut pairs = [[_mm512_set1_epi32(0); 2]; N];
+    let mut pairs = [[_mm512_setzero_si512(); 2]; N];
     for ((pair, low), high) in pairs.iter_mut().zip(low).zip(high) {
         *pair = [low, high];
     }
@@ -295,25 +303,34 @@ fn store_pairs(states: &mut Columns, [a, b, c, d]: [[__m512i; 2]; 4]) {
 /// MD5 in 32 lanes.
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn md5_blocks_pair(states: &mut Columns, rows: &Rows<'_>) -> usize {
-    let count = shortest(rows);
-    let (Some(low), Some(high)) = (rows.first_chunk::<WIDTH>(), rows.last_chunk::<WIDTH>()) else { return count };
-    let low = low.map(<[_]>::as_ptr);
-    let high = high.map(<[_]>::as_ptr);
     let mut state = zip(load_columns::<4, 0>(states), load_columns::<4, 16>(states));
-    for block in 0..count {
-        // SAFETY: the rows are of slices whose shortest has `count` blocks.
-        let words = unsafe { zip(load_block::<Md5>(&low, block), load_block::<Md5>(&high, block)) };
-        state = pair::md5(state, &words);
+    for block in 0..rows.count() {
+        state = pair::md5(
+            state,
+            // SAFETY: `block` is below the count.
+            || unsafe { zip(load_words::<Md5, 0, 0>(rows, block), load_words::<Md5, 16, 0>(rows, block)) },
+            // SAFETY: likewise.
+            || unsafe { zip(load_words::<Md5, 0, 1>(rows, block), load_words::<Md5, 16, 1>(rows, block)) },
+            // SAFETY: likewise.
+            || unsafe { zip(load_words::<Md5, 0, 2>(rows, block), load_words::<Md5, 16, 2>(rows, block)) },
+            // SAFETY: likewise.
+            || unsafe { zip(load_words::<Md5, 0, 3>(rows, block), load_words::<Md5, 16, 3>(rows, block)) },
+        );
     }
     store_pairs(states, state);
-    count
+    rows.count()
 }
 
 /// The outer hash's block of 32 lanes.
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn md5_digests_pair(states: &mut Columns, digests: &Columns) {
     let state = zip(load_columns::<4, 0>(states), load_columns::<4, 16>(states));
-    let words = zip(digest_block::<Md5, 4, 0>(digests), digest_block::<Md5, 4, 16>(digests));
-    let state = pair::md5(state, &words);
+    let state = pair::md5(
+        state,
+        || zip(digest_words::<Md5, 0, 0>(digests), digest_words::<Md5, 16, 0>(digests)),
+        || zip(digest_words::<Md5, 0, 1>(digests), digest_words::<Md5, 16, 1>(digests)),
+        || zip(digest_words::<Md5, 0, 2>(digests), digest_words::<Md5, 16, 2>(digests)),
+        || zip(digest_words::<Md5, 0, 3>(digests), digest_words::<Md5, 16, 3>(digests)),
+    );
     store_pairs(states, state);
 }

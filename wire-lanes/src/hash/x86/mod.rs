@@ -146,3 +146,11 @@ impl Backend<Md5> for Avx2 {
         unsafe { if active <= 8 { avx2::md5_digests(states, words) } else { avx2::md5_digests_pair(states, words) } }
     }
 }
+
+/// Keeps loads behind it from being moved up in front of it. Compilers like to begin with all loads of a block, which then fill the registers and are
+/// spilled; those of a few rounds ahead are enough.
+#[inline(always)]
+fn stay() {
+    // SAFETY: no instruction at all.
+    unsafe { core::arch::asm!("", options(nostack, preserves_flags)) };
+}

@@ -6,8 +6,8 @@ use core::arch::x86_64::{
     _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32, _mm_xor_si128,
 };
 
-use crate::hash::backend::{Columns, Rows, padding_word, shortest};
-use crate::hash::{BLOCK_LEN, Sha1, Sha256};
+use crate::hash::backend::{Columns, Rows, padding_word};
+use crate::hash::{Sha1, Sha256};
 
 /// `a` is the highest word.
 #[inline]
@@ -28,17 +28,19 @@ fn words(vector: __m128i) -> [u32; 4] {
     ]
 }
 
-/// A block in four vectors, their octets brought into `order`.
+/// A lane's block in four vectors, their octets brought into `order`.
 ///
 /// # Safety
-/// The row must be that of a slice with more than `block` blocks.
+/// `block` must be below `rows.count()`.
 #[inline]
 #[target_feature(enable = "sha,ssse3,sse4.1")]
-unsafe fn load_block(row: *const [u8; BLOCK_LEN], block: usize, order: __m128i) -> [__m128i; 4] {
+unsafe fn load_block(rows: &Rows<'_>, lane: usize, block: usize, order: __m128i) -> [__m128i; 4] {
     let mut vectors = [_mm_setzero_si128(); 4];
+    let Some(row) = rows.rows().get(lane) else { return vectors };
     for (at, vector) in vectors.iter_mut().enumerate() {
-        // SAFETY: the caller says that the row has this block; 16 of its 64 octets are read, from 0, 16, 32 and 48 on, without any need of alignment.
-        let octets = unsafe { _mm_loadu_si128(row.add(block).cast::<__m128i>().add(at)) };
+        // SAFETY: `block` is below the count, so that the row has this block; 16 of its 64 octets are read, from 0, 16, 32 and 48 on, without any need
+        // of alignment.
+        let octets = unsafe { _mm_loadu_si128(row.as_ptr().add(block).cast::<__m128i>().add(at)) };
         *vector = _mm_shuffle_epi8(octets, order);
     }
     vectors
@@ -222,20 +224,17 @@ macro_rules! kernels {
         #[inline]
         #[target_feature(enable = "sha,ssse3,sse4.1")]
         fn $blocks_n<const N: usize>(states: &mut Columns, rows: &Rows<'_>) -> usize {
-            let rows: &[&[[u8; BLOCK_LEN]]; N] = rows.first_chunk().unwrap_or(&[&[]; N]);
-            let count = shortest(rows);
-            let rows = rows.map(<[_]>::as_ptr);
             let mut state = $load::<N>(states);
-            for block in 0..count {
+            for block in 0..rows.count() {
                 let mut words = [[_mm_setzero_si128(); 4]; N];
-                for (words, row) in words.iter_mut().zip(&rows) {
-                    // SAFETY: the rows are of slices whose shortest has `count` blocks.
-                    *words = unsafe { load_block(*row, block, $order()) };
+                for (lane, words) in words.iter_mut().enumerate() {
+                    // SAFETY: each row has `count` blocks at least.
+                    *words = unsafe { load_block(rows, lane, block, $order()) };
                 }
                 $compress(&mut state, &mut words);
             }
             $store(states, state);
-            count
+            rows.count()
         }
 
         #[target_feature(enable = "sha,ssse3,sse4.1")]
