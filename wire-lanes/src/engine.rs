@@ -3,6 +3,8 @@
 use crate::hash::{Detected, Md5, Portable, Sha1, Sha256, Visitor};
 
 #[cfg(all(target_arch = "x86_64", not(feature = "safe-only")))]
+use crate::cbc::x86::{AesNi, Vaes};
+#[cfg(all(target_arch = "x86_64", not(feature = "safe-only")))]
 use crate::hash::x86::{Avx2, Avx512, ShaNi};
 
 /// The way to the lanes: which kernels this CPU can run, found out once.
@@ -11,6 +13,7 @@ use crate::hash::x86::{Avx2, Avx512, ShaNi};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Engine {
     path: Kernels,
+    aes: AesKernels,
 }
 
 /// A set of kernels.
@@ -38,11 +41,42 @@ enum Kernels {
     Portable,
 }
 
+/// The same for AES.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AesKernels {
+    #[cfg(all(target_arch = "x86_64", not(feature = "safe-only")))]
+    Vaes(Vaes),
+    #[cfg(all(target_arch = "x86_64", not(feature = "safe-only")))]
+    AesNi(AesNi),
+    Portable,
+}
+
+impl AesKernels {
+    /// What goes with a path.
+    fn of(path: Path) -> Self {
+        #[cfg(all(target_arch = "x86_64", not(feature = "safe-only")))]
+        {
+            let vaes = if path == Path::Avx512 { Vaes::detect() } else { None };
+            let aes_ni = if matches!(path, Path::Avx512 | Path::Avx2) { AesNi::detect() } else { None };
+            match (vaes, aes_ni) {
+                (Some(vaes), _) => Self::Vaes(vaes),
+                (None, Some(aes_ni)) => Self::AesNi(aes_ni),
+                (None, None) => Self::Portable,
+            }
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(feature = "safe-only"))))]
+        {
+            let _ = path;
+            Self::Portable
+        }
+    }
+}
+
 impl Engine {
     /// The fastest path that this CPU has.
     #[must_use]
     pub fn new() -> Self {
-        [Path::Avx512, Path::Avx2].into_iter().find_map(Self::with_path).unwrap_or(Self { path: Kernels::Detected })
+        [Path::Avx512, Path::Avx2].into_iter().find_map(Self::with_path).unwrap_or(Self { path: Kernels::Detected, aes: AesKernels::Portable })
     }
 
     /// The path that is taken.
@@ -62,6 +96,7 @@ impl Engine {
     #[doc(hidden)]
     #[must_use]
     pub fn with_path(path: Path) -> Option<Self> {
+        let aes = AesKernels::of(path);
         let path = match path {
             #[cfg(all(target_arch = "x86_64", not(feature = "safe-only")))]
             Path::Avx512 => Kernels::Avx512(Avx512::detect()?),
@@ -72,7 +107,7 @@ impl Engine {
             Path::Detected => Kernels::Detected,
             Path::Portable => Kernels::Portable,
         };
-        Some(Self { path })
+        Some(Self { path, aes })
     }
 
     /// The same path as a CPU without SHA extensions has it: for tests and benchmarks.
@@ -86,7 +121,7 @@ impl Engine {
             Kernels::Avx2(avx2, _) => Kernels::Avx2(avx2, None),
             other => other,
         };
-        Self { path }
+        Self { path, ..self }
     }
 
     /// Every path that this build and this CPU have, each with and without SHA extensions: for tests.
@@ -97,6 +132,10 @@ impl Engine {
             .filter_map(Self::with_path)
             .flat_map(|engine| [Some(engine), Some(engine.without_sha_extensions()).filter(|other| *other != engine)])
             .flatten()
+    }
+
+    pub(crate) const fn aes(self) -> AesKernels {
+        self.aes
     }
 
     pub(crate) fn visit_md5<V: Visitor<Md5>>(self, visitor: V) -> V::Result {

@@ -19,10 +19,12 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod cbc;
 mod engine;
 mod error;
 pub mod hash;
 pub mod hmac;
+mod order;
 
 pub use engine::{Engine, Path};
 pub use error::Error;

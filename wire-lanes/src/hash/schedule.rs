@@ -8,16 +8,12 @@
 use super::backend::{Backend, Columns, MAX_LANES, Rows, Visitor};
 use super::{Algorithm, BLOCK_LEN, Segments, State};
 use crate::Engine;
+use crate::order::{Order, WINDOW};
 
-/// Messages that are ordered together: a bound on the scratch for their order.
-const WINDOW: usize = 256;
 /// Blocks of a lane's scratch: two of message octets, and one more for the padding.
 const SCRATCH: usize = 3;
 /// Message octets that scratch takes at most.
 const SCRATCH_OCTETS: usize = 128;
-/// Lengths in blocks that are told apart when messages are ordered.
-const CLASSES: usize = 64;
-const LAST_CLASS: u8 = 63;
 /// In place of a message: the lane has none.
 const FREE: usize = usize::MAX;
 
@@ -194,10 +190,8 @@ struct Window<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> {
     backend: B,
     jobs: &'j J,
     first: usize,
-    /// Messages counted from `first`, in the order in which they start.
-    order: [u8; WINDOW],
-    /// `order` says something; otherwise they start as they come.
-    sorted: bool,
+    /// Of messages counted from `first`.
+    order: Order,
     count: usize,
     /// How many of `order` have started.
     started: usize,
@@ -212,8 +206,7 @@ impl<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> Window<'j, 'a, A, B, J> {
             backend,
             jobs,
             first,
-            order: [0; WINDOW],
-            sorted: false,
+            order: Order::new(),
             count,
             started: 0,
             function: core::marker::PhantomData,
@@ -221,42 +214,9 @@ impl<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> Window<'j, 'a, A, B, J> {
         }
     }
 
-    /// The longest first. Where every message gets a lane at once the order says nothing, nor does it if all are of one length.
-    fn sort(&mut self) {
-        if self.count <= B::LANES {
-            return;
-        }
-        let mut classes = [0_u8; WINDOW];
-        let mut starts = [0_u16; CLASSES];
-        for (offset, class) in classes.iter_mut().enumerate().take(self.count) {
-            // Class 0 has the longest.
-            let blocks = self.jobs.segments(self.first.wrapping_add(offset)).octets() / BLOCK_LEN;
-            *class = LAST_CLASS.saturating_sub(u8::try_from(blocks).unwrap_or(LAST_CLASS));
-            if let Some(start) = starts.get_mut(usize::from(*class)) {
-                *start = start.wrapping_add(1);
-            }
-        }
-        let [class, ..] = classes;
-        if starts.get(usize::from(class)).is_some_and(|count| usize::from(*count) == self.count) {
-            return;
-        }
-        let mut sum = 0_u16;
-        for start in &mut starts {
-            sum = sum.wrapping_add(core::mem::replace(start, sum));
-        }
-        for (message, class) in (0..=u8::MAX).zip(&classes).take(self.count) {
-            if let Some(start) = starts.get_mut(usize::from(*class)) {
-                if let Some(place) = self.order.get_mut(usize::from(*start)) {
-                    *place = message;
-                }
-                *start = start.wrapping_add(1);
-            }
-        }
-        self.sorted = true;
-    }
-
     fn run(&mut self, outer: &mut Outer, sink: &mut impl FnMut(usize, &State)) {
-        self.sort();
+        let (jobs, first) = (self.jobs, self.first);
+        self.order.sort(self.count, B::LANES, |offset| jobs.segments(first.wrapping_add(offset)).octets() / BLOCK_LEN);
         let mut lanes = [Lane::default(); MAX_LANES];
         let mut scratch = [[[0; BLOCK_LEN]; SCRATCH]; MAX_LANES];
         let mut states = Columns::ZERO;
@@ -296,9 +256,8 @@ impl<'j, 'a, A: Algorithm, B: Backend<A>, J: Jobs<'a>> Window<'j, 'a, A, B, J> {
         if self.started >= self.count {
             return false;
         }
-        let offset = if self.sorted { self.order.get(self.started).copied().map_or(0, usize::from) } else { self.started };
+        let message = self.first.wrapping_add(self.order.at(self.started));
         self.started = self.started.wrapping_add(1);
-        let message = self.first.wrapping_add(offset);
         let before = if J::KEYED { BLOCK_LEN as u64 } else { 0 };
         *lane = Lane::new(message, self.jobs.segments(message), before);
         let state = if J::KEYED { self.jobs.states(message).map_or(&A::INITIAL, |[inner, _]| inner) } else { &A::INITIAL };
