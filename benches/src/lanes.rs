@@ -1,6 +1,7 @@
 //! Group `lanes`: HMAC and AES-CBC of batches, beside the crates that do one message at a time and Intel's ipsec-mb.
 
 mod batch;
+mod cbc;
 mod hmac;
 #[cfg(feature = "ipsec-mb")]
 mod ipsec_mb;
@@ -13,5 +14,7 @@ pub const NAME: &str = "lanes";
 /// All work items.
 #[must_use]
 pub fn group() -> Group {
-    Group { name: NAME, works: hmac::works() }
+    let mut works = hmac::works();
+    works.extend(cbc::works());
+    Group { name: NAME, works }
 }

@@ -53,6 +53,12 @@ impl Order {
         self.sorted = true;
     }
 
+    /// Whether messages start in another order than they came.
+    #[inline]
+    pub(crate) const fn is_sorted(&self) -> bool {
+        self.sorted
+    }
+
     /// The message that starts after `before` others.
     #[inline]
     pub(crate) fn at(&self, before: usize) -> usize {

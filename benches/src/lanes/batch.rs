@@ -9,6 +9,8 @@ pub enum Size {
     Fixed(usize),
     /// IMIX, in an order that looks random and is the same each time.
     Imix,
+    /// The same, the largest with the padding that makes whole AES blocks of it.
+    ImixBlocks,
 }
 
 /// A batch.
@@ -36,9 +38,10 @@ impl Batch {
             .map(|_| {
                 let len = match size {
                     Size::Fixed(len) => len,
-                    Size::Imix => match numbers.draw() % 12 {
+                    Size::Imix | Size::ImixBlocks => match numbers.draw() % 12 {
                         0..7 => 64,
                         7..11 => 576,
+                        _ if matches!(size, Size::ImixBlocks) => 1504,
                         _ => 1500,
                     },
                 };

@@ -21,24 +21,27 @@ struct Portable;
 
 impl Backend for Portable {
     const LANES: usize = LANES;
+    const SHORT: usize = 0;
 
-    fn encrypt(self, chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, _rounds: usize) -> usize {
+    fn taking_part(active: usize) -> usize {
+        active
+    }
+
+    fn encrypt(self, chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, _rounds: usize) {
         let count = rows.count();
-        let Some(key) = keys.shared() else { return count };
-        let active = rows.rows_mut().len();
-        let Some(chains) = chains.0.get_mut(..active) else { return count };
+        let rows = rows.rows_mut();
+        let (Some(key), Some(chains)) = (keys.shared(), chains.0.get_mut(..rows.len())) else { return };
         for at in 0..count {
-            for (chain, row) in chains.iter_mut().zip(rows.rows_mut().iter()) {
+            for (chain, row) in chains.iter_mut().zip(rows.iter()) {
                 *chain = xor(*chain, row.get(at).copied().unwrap_or_default());
             }
             key.encrypt_each(chains);
-            for (chain, row) in chains.iter().zip(rows.rows_mut().iter_mut()) {
+            for (chain, row) in chains.iter().zip(rows.iter_mut()) {
                 if let Some(block) = row.get_mut(at) {
                     *block = *chain;
                 }
             }
         }
-        count
     }
 }
 

@@ -1,5 +1,7 @@
 //! Keeps the lanes of CBC encryption full: each takes the next message as soon as it is free, the longest first.
 
+#![expect(clippy::indexing_slicing, reason = "the remainder of an index by the length of its array is below it, which the compiler sees")]
+
 use super::key::MAX_ROUND_KEYS;
 use super::{BLOCK_LEN, Block, Key, Message};
 use crate::order::{Order, WINDOW};
@@ -23,7 +25,6 @@ pub(crate) struct LaneKeys<'m, 'a> {
 #[repr(C, align(64))]
 pub(crate) struct Schedule(pub(crate) [[Block; MAX_LANES]; MAX_ROUND_KEYS]);
 
-#[expect(clippy::indexing_slicing, reason = "the remainder is below the length, which the compiler sees")]
 impl<'a> LaneKeys<'_, 'a> {
     #[inline]
     pub(crate) const fn shared(&self) -> Option<&'a Key> {
@@ -57,35 +58,33 @@ impl<'a> LaneKeys<'_, 'a> {
 /// The blocks that lanes go on with, one row each, and how many all of them have.
 pub(crate) struct RowsMut<'a> {
     rows: [&'a mut [Block]; MAX_LANES],
-    len: usize,
-    /// Not more than any of the first `len` rows has.
+    /// Lanes that have messages: the first ones.
+    active: usize,
+    /// Not more than any row of an active lane has.
     count: usize,
 }
 
 impl<'a> RowsMut<'a> {
     fn new() -> Self {
-        Self { rows: core::array::from_fn(|_| Default::default()), len: 0, count: usize::MAX }
-    }
-
-    #[inline]
-    fn push(&mut self, row: &'a mut [Block]) {
-        if let Some(place) = self.rows.get_mut(self.len) {
-            self.count = self.count.min(row.len());
-            *place = row;
-            self.len = self.len.wrapping_add(1);
-        }
+        Self { rows: core::array::from_fn(|_| Default::default()), active: 0, count: 0 }
     }
 
     /// Blocks that each row has, at least.
     #[inline]
     pub(crate) const fn count(&self) -> usize {
-        if self.len == 0 { 0 } else { self.count }
+        self.count
     }
 
     /// The rows of the lanes that have messages, each with [`Self::count`] blocks or more.
     #[inline]
     pub(crate) fn rows_mut(&mut self) -> &mut [&'a mut [Block]] {
-        self.rows.get_mut(..self.len).unwrap_or_default()
+        self.rows.get_mut(..self.active).unwrap_or_default()
+    }
+
+    /// Finds out how many blocks all rows have.
+    #[inline]
+    fn measure(&mut self) {
+        self.count = self.rows_mut().iter().map(|row| row.len()).min().unwrap_or(0);
     }
 }
 
@@ -93,119 +92,118 @@ impl<'a> RowsMut<'a> {
 pub(crate) trait Backend: Copy {
     /// How many messages go side by side, [`MAX_LANES`] at most.
     const LANES: usize;
+    /// Messages of up to so many blocks are encrypted one after the other: they end so soon that a CPU has several of them under way at once by
+    /// itself, and filling a lane costs more.
+    const SHORT: usize;
 
-    /// Encrypts as many blocks of each row as all of them have, and tells how many that were. `rounds` is that of every key.
-    fn encrypt(self, chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, rounds: usize) -> usize;
-}
+    /// How many lanes take part when so many have messages. The scheduler makes the others copies of the first lane: they write what it writes.
+    fn taking_part(active: usize) -> usize;
 
-/// A message on its way: all its octets, and how many blocks of them are done.
-#[derive(Default)]
-struct Lane<'a> {
-    message: usize,
-    octets: &'a mut [u8],
-    done: usize,
-}
-
-impl Lane<'_> {
-    fn rest(&mut self) -> &mut [Block] {
-        self.octets.as_chunks_mut().0.get_mut(self.done..).unwrap_or_default()
-    }
+    /// Encrypts [`RowsMut::count`] blocks of each row. `rounds` is that of every key. Of lanes that take part without a message, chain and keys are
+    /// those of the first.
+    fn encrypt(self, chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, rounds: usize);
 }
 
 /// Encrypts all messages.
 pub(crate) fn encrypt<B: Backend>(backend: B, messages: &mut [Message<'_>]) {
+    for message in messages.iter_mut() {
+        if message.octets.len() <= B::SHORT.saturating_mul(BLOCK_LEN) {
+            message.key.encrypt_blocks(&message.iv, message.octets.as_chunks_mut().0);
+        }
+    }
     for window in messages.chunks_mut(WINDOW) {
         // Lanes side by side do the same number of rounds.
         for rounds in [10, 12, 14] {
-            if window.iter().any(|message| message.key.rounds() == rounds) {
-                of_rounds(backend, window, rounds);
-            }
+            of_rounds(backend, window, rounds);
         }
     }
 }
 
 /// Encrypts those of up to 256 messages whose keys have so many rounds.
 fn of_rounds<B: Backend>(backend: B, messages: &mut [Message<'_>], rounds: usize) {
-    let mut keys_of_size = messages.iter().filter(|message| message.key.rounds() == rounds).map(|message| message.key);
-    let first = keys_of_size.next();
-    let shared = first.filter(|first| keys_of_size.all(|key| core::ptr::eq(*first, key)));
-    let mut order = Order::new();
-    order.sort(messages.len(), B::LANES, |message| messages.get(message).map_or(0, |message| message.octets.len() / BLOCK_LEN));
+    let mut keys = messages.iter().filter(|message| is_for_lanes::<B>(message, rounds)).map(|message| message.key);
+    let Some(first) = keys.next() else { return };
+    let shared = Some(first).filter(|first| keys.all(|key| core::ptr::eq(*first, key)));
     if shared.is_some() {
-        Run { messages, order, started: 0, rounds, keys: LaneKeys { shared, schedule: None } }.encrypt(backend);
+        in_order(backend, messages, rounds, LaneKeys { shared, schedule: None });
     } else {
         let mut schedule = Schedule([[[0; BLOCK_LEN]; MAX_LANES]; MAX_ROUND_KEYS]);
-        Run { messages, order, started: 0, rounds, keys: LaneKeys { shared, schedule: Some(&mut schedule) } }.encrypt(backend);
+        in_order(backend, messages, rounds, LaneKeys { shared, schedule: Some(&mut schedule) });
         schedule.0 = [[[0; BLOCK_LEN]; MAX_LANES]; MAX_ROUND_KEYS];
         zeroize::optimization_barrier(&schedule);
     }
 }
 
-/// Messages on their way through the lanes.
-struct Run<'m, 'a> {
-    messages: &'m mut [Message<'a>],
-    order: Order,
-    /// How many of `order` have started.
-    started: usize,
-    rounds: usize,
-    keys: LaneKeys<'m, 'a>,
+/// Whether a message goes through the lanes while keys of so many rounds do.
+fn is_for_lanes<B: Backend>(message: &Message<'_>, rounds: usize) -> bool {
+    message.key.rounds() == rounds && message.octets.len() > B::SHORT.saturating_mul(BLOCK_LEN)
 }
 
-impl<'a> Run<'_, 'a> {
-    fn encrypt<B: Backend>(mut self, backend: B) {
-        let mut lanes: [Lane<'a>; MAX_LANES] = core::array::from_fn(|_| Lane::default());
-        let mut chains = Chains([[0; BLOCK_LEN]; MAX_LANES]);
-        let mut active = 0_usize;
-        for lane in lanes.iter_mut().take(B::LANES) {
-            if !self.start(active, lane, &mut chains) {
-                break;
-            }
-            active = active.wrapping_add(1);
+fn in_order<'a, B: Backend>(backend: B, messages: &mut [Message<'a>], rounds: usize, mut keys: LaneKeys<'_, 'a>) {
+    let mut order = Order::new();
+    let count = messages.len();
+    order.sort(count, B::LANES, |message| messages.get(message).map_or(0, |message| message.octets.len() / BLOCK_LEN));
+    let wanted = |message: &&mut Message<'a>| is_for_lanes::<B>(message, rounds);
+    if order.is_sorted() {
+        let mut waiting: [Option<&mut Message<'a>>; WINDOW] = [const { None }; WINDOW];
+        for (place, message) in waiting.iter_mut().zip(messages) {
+            *place = Some(message);
         }
-        while active > 0 {
-            let mut rows = RowsMut::new();
-            for lane in lanes.iter_mut().take(active) {
-                rows.push(lane.rest());
-            }
-            let blocks = backend.encrypt(&mut chains, &mut rows, &self.keys, self.rounds);
-            let mut at = 0;
-            while at < active {
-                let Some(lane) = lanes.get_mut(at) else { break };
-                lane.done = lane.done.saturating_add(blocks);
-                if lane.rest().is_empty() {
-                    if let Some(message) = self.messages.get_mut(lane.message) {
-                        message.octets = core::mem::take(&mut lane.octets);
-                    }
-                    if !self.start(at, lane, &mut chains) {
+        let waiting = (0..count).filter_map(|before| waiting.get_mut(order.at(before)).and_then(Option::take));
+        through_lanes(backend, waiting.filter(wanted), rounds, &mut keys);
+    } else {
+        through_lanes(backend, messages.iter_mut().filter(wanted), rounds, &mut keys);
+    }
+}
+
+/// Encrypts messages in the order in which they come.
+fn through_lanes<'m, 'a: 'm, B: Backend>(
+    backend: B,
+    mut messages: impl Iterator<Item = &'m mut Message<'a>>,
+    rounds: usize,
+    keys: &mut LaneKeys<'_, 'a>,
+) {
+    let mut rows = RowsMut::new();
+    let mut chains = Chains([[0; BLOCK_LEN]; MAX_LANES]);
+    // The row of the next message, which lane `at` gets.
+    let mut start = |at: usize, chains: &mut Chains, keys: &mut LaneKeys<'_, 'a>| {
+        messages.next().map(|message| {
+            chains.0[at % MAX_LANES] = message.iv;
+            keys.set(at, message.key);
+            message.octets.as_chunks_mut().0
+        })
+    };
+    for (at, row) in rows.rows.iter_mut().enumerate().take(B::LANES) {
+        let Some(blocks) = start(at, &mut chains, keys) else { break };
+        *row = blocks;
+        rows.active = at.wrapping_add(1);
+    }
+    while rows.active > 0 {
+        rows.measure();
+        for idle in rows.active..B::taking_part(rows.active) {
+            chains.0[idle % MAX_LANES] = chains.0[0];
+            keys.copy(0, idle);
+        }
+        backend.encrypt(&mut chains, &mut rows, keys, rounds);
+        let mut at = 0;
+        while at < rows.active {
+            let row = core::mem::take(&mut rows.rows[at % MAX_LANES]);
+            let mut rest = row.get_mut(rows.count..).unwrap_or_default();
+            if rest.is_empty() {
+                match start(at, &mut chains, keys) {
+                    Some(blocks) => rest = blocks,
+                    None => {
                         // The last lane takes this one's place, and is looked at there.
-                        active = active.wrapping_sub(1);
-                        lanes.swap(at, active);
-                        chains.0.swap(at, active);
-                        self.keys.copy(active, at);
+                        rows.active = rows.active.wrapping_sub(1);
+                        rows.rows.swap(at, rows.active);
+                        chains.0.swap(at, rows.active);
+                        keys.copy(rows.active, at);
                         continue;
                     }
                 }
-                at = at.wrapping_add(1);
             }
+            rows.rows[at % MAX_LANES] = rest;
+            at = at.wrapping_add(1);
         }
-    }
-
-    /// Gives the lane the next message that is not empty, if there is one.
-    fn start(&mut self, at: usize, lane: &mut Lane<'a>, chains: &mut Chains) -> bool {
-        while self.started < self.messages.len() {
-            let index = self.order.at(self.started);
-            self.started = self.started.wrapping_add(1);
-            let Some(message) = self.messages.get_mut(index) else { return false };
-            if message.key.rounds() != self.rounds || message.octets.is_empty() {
-                continue;
-            }
-            *lane = Lane { message: index, octets: core::mem::take(&mut message.octets), done: 0 };
-            if let Some(chain) = chains.0.get_mut(at) {
-                *chain = message.iv;
-            }
-            self.keys.set(at, message.key);
-            return true;
-        }
-        false
     }
 }

@@ -27,7 +27,7 @@ fn store(block: &mut Block, value: __m128i) {
 
 /// CBC encryption in up to 8 lanes.
 #[target_feature(enable = "aes,sse2")]
-pub(super) fn encrypt(chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, rounds: usize) -> usize {
+pub(super) fn encrypt(chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, rounds: usize) {
     match (keys.shared(), keys.schedule()) {
         (Some(key), _) => {
             let key = key.encryption();
@@ -36,13 +36,13 @@ pub(super) fn encrypt(chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKe
         (None, Some(schedule)) => {
             lanes_of(chains, rows, rounds, |round, lane| load(&schedule.0[round % MAX_ROUND_KEYS][lane % MAX_LANES]))
         }
-        (None, None) => 0,
+        (None, None) => {}
     }
 }
 
 #[inline]
 #[target_feature(enable = "aes,sse2")]
-fn lanes_of(chains: &mut Chains, rows: &mut RowsMut<'_>, rounds: usize, key: impl Fn(usize, usize) -> __m128i) -> usize {
+fn lanes_of(chains: &mut Chains, rows: &mut RowsMut<'_>, rounds: usize, key: impl Fn(usize, usize) -> __m128i) {
     let count = rows.count();
     match rows.rows_mut() {
         [] => {}
@@ -55,7 +55,6 @@ fn lanes_of(chains: &mut Chains, rows: &mut RowsMut<'_>, rounds: usize, key: imp
         [a, b, c, d, e, f, g] => lanes([a, b, c, d, e, f, g], chains, count, rounds, key),
         [a, b, c, d, e, f, g, h, ..] => lanes([a, b, c, d, e, f, g, h], chains, count, rounds, key),
     }
-    count
 }
 
 /// CBC encryption of the first `count` blocks of `N` rows.

@@ -43,9 +43,15 @@ impl AesNi {
 
 impl Backend for Vaes {
     const LANES: usize = 32;
+    const SHORT: usize = 4;
 
     #[inline]
-    fn encrypt(self, chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, rounds: usize) -> usize {
+    fn taking_part(active: usize) -> usize {
+        vaes::taking_part(active)
+    }
+
+    #[inline]
+    fn encrypt(self, chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, rounds: usize) {
         // SAFETY: a value of this type exists only where the CPU has VAES and AVX-512 F.
         unsafe { vaes::encrypt(chains, rows, keys, rounds) }
     }
@@ -53,9 +59,15 @@ impl Backend for Vaes {
 
 impl Backend for AesNi {
     const LANES: usize = 8;
+    const SHORT: usize = 4;
 
     #[inline]
-    fn encrypt(self, chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, rounds: usize) -> usize {
+    fn taking_part(active: usize) -> usize {
+        active
+    }
+
+    #[inline]
+    fn encrypt(self, chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, rounds: usize) {
         // SAFETY: a value of this type exists only where the CPU has AES-NI.
         unsafe { aes_ni::encrypt(chains, rows, keys, rounds) }
     }

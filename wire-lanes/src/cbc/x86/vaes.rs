@@ -16,27 +16,40 @@ use crate::cbc::{Block, Key};
 /// Lanes of a register.
 const WIDTH: usize = 4;
 
+/// Lanes of the kernel that is taken for so many messages.
+pub(super) const fn taking_part(active: usize) -> usize {
+    match active {
+        0..=4 => 4,
+        5..=8 => 8,
+        9..=16 => 16,
+        17..=24 => 24,
+        _ => 32,
+    }
+}
+
 /// CBC encryption in up to 32 lanes.
 #[target_feature(enable = "avx512f,vaes")]
-pub(super) fn encrypt(chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, rounds: usize) -> usize {
-    let active = rows.rows_mut().len();
+pub(super) fn encrypt(chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKeys<'_, '_>, rounds: usize) {
+    let lanes = taking_part(rows.rows_mut().len());
     match (keys.shared(), keys.schedule()) {
         (Some(key), _) => {
             let key = broadcast(key.encryption());
-            match active {
-                0..=4 => lanes::<1>(chains, rows, rounds, |round, _| key[round % MAX_ROUND_KEYS]),
-                5..=8 => lanes::<2>(chains, rows, rounds, |round, _| key[round % MAX_ROUND_KEYS]),
-                9..=16 => lanes::<4>(chains, rows, rounds, |round, _| key[round % MAX_ROUND_KEYS]),
-                _ => lanes::<8>(chains, rows, rounds, |round, _| key[round % MAX_ROUND_KEYS]),
+            match lanes {
+                4 => in_lanes::<1>(chains, rows, rounds, |round, _| key[round % MAX_ROUND_KEYS]),
+                8 => in_lanes::<2>(chains, rows, rounds, |round, _| key[round % MAX_ROUND_KEYS]),
+                16 => in_lanes::<4>(chains, rows, rounds, |round, _| key[round % MAX_ROUND_KEYS]),
+                24 => in_lanes::<6>(chains, rows, rounds, |round, _| key[round % MAX_ROUND_KEYS]),
+                _ => in_lanes::<8>(chains, rows, rounds, |round, _| key[round % MAX_ROUND_KEYS]),
             }
         }
-        (None, Some(schedule)) => match active {
-            0..=4 => lanes::<1>(chains, rows, rounds, |round, register| load_keys(schedule, round, register)),
-            5..=8 => lanes::<2>(chains, rows, rounds, |round, register| load_keys(schedule, round, register)),
-            9..=16 => lanes::<4>(chains, rows, rounds, |round, register| load_keys(schedule, round, register)),
-            _ => lanes::<8>(chains, rows, rounds, |round, register| load_keys(schedule, round, register)),
+        (None, Some(schedule)) => match lanes {
+            4 => in_lanes::<1>(chains, rows, rounds, |round, register| load_keys(schedule, round, register)),
+            8 => in_lanes::<2>(chains, rows, rounds, |round, register| load_keys(schedule, round, register)),
+            16 => in_lanes::<4>(chains, rows, rounds, |round, register| load_keys(schedule, round, register)),
+            24 => in_lanes::<6>(chains, rows, rounds, |round, register| load_keys(schedule, round, register)),
+            _ => in_lanes::<8>(chains, rows, rounds, |round, register| load_keys(schedule, round, register)),
         },
-        (None, None) => 0,
+        (None, None) => {}
     }
 }
 
@@ -62,19 +75,16 @@ fn broadcast(round_keys: &[Block; MAX_ROUND_KEYS]) -> [__m512i; MAX_ROUND_KEYS] 
     registers
 }
 
-/// CBC encryption in `N` registers of lanes, of which some may have no message.
+/// CBC encryption in `N` registers of lanes. Lanes without a message do what the first lane does, to the same octets.
 #[inline]
 #[target_feature(enable = "avx512f,vaes")]
-fn lanes<const N: usize>(chains: &mut Chains, rows: &mut RowsMut<'_>, rounds: usize, key: impl Fn(usize, usize) -> __m512i) -> usize {
+fn in_lanes<const N: usize>(chains: &mut Chains, rows: &mut RowsMut<'_>, rounds: usize, key: impl Fn(usize, usize) -> __m512i) {
     const { assert!(N * WIDTH <= MAX_LANES) };
     let count = rows.count();
-    // A lane without a message works on one block over and over, where that disturbs nobody.
-    let mut nowhere: [Block; 1] = [[0; 16]];
-    let mut bases: [*mut Block; MAX_LANES] = [nowhere.as_mut_ptr(); MAX_LANES];
-    let mut masks = [0_usize; MAX_LANES];
-    for ((base, mask), row) in bases.iter_mut().zip(&mut masks).zip(rows.rows_mut()) {
+    let [first, others @ ..] = rows.rows_mut() else { return };
+    let mut bases: [*mut Block; MAX_LANES] = [first.as_mut_ptr(); MAX_LANES];
+    for (base, row) in bases.iter_mut().skip(1).zip(others) {
         *base = row.as_mut_ptr();
-        *mask = usize::MAX;
     }
     let mut states = [_mm512_setzero_si512(); N];
     for (register, state) in states.iter_mut().enumerate() {
@@ -84,8 +94,8 @@ fn lanes<const N: usize>(chains: &mut Chains, rows: &mut RowsMut<'_>, rounds: us
     let last = rounds % MAX_ROUND_KEYS;
     for block in 0..count {
         for (register, state) in states.iter_mut().enumerate() {
-            // SAFETY: `block` is below the count of every row; the address of a lane without one is that of its only block.
-            let plain = unsafe { load_lanes(&bases, &masks, WIDTH * register, block) };
+            // SAFETY: `block` is below the count of every row.
+            let plain = unsafe { load_lanes(&bases, WIDTH * register, block) };
             *state = _mm512_xor_si512(_mm512_xor_si512(*state, plain), key(0, register));
         }
         for round in 1..last {
@@ -95,29 +105,25 @@ fn lanes<const N: usize>(chains: &mut Chains, rows: &mut RowsMut<'_>, rounds: us
         }
         for (register, state) in states.iter_mut().enumerate() {
             *state = _mm512_aesenclast_epi128(*state, key(last, register));
-            // SAFETY: as above; rows are borrowed mutably, and none lies in another.
-            unsafe { store_lanes(&bases, &masks, WIDTH * register, block, *state) };
+            // SAFETY: as above. Rows are borrowed mutably, and none lies in another; all lanes' blocks have been read before the first is written.
+            unsafe { store_lanes(&bases, WIDTH * register, block, *state) };
         }
     }
     for (register, state) in states.iter().enumerate() {
         // SAFETY: as where they were read.
         unsafe { _mm512_store_si512(chains.0.as_mut_ptr().add(WIDTH * register).cast(), *state) };
     }
-    count
 }
 
 /// Block `block` of four lanes from `from` on.
 ///
 /// # Safety
-/// `from + 3` must be below 32, and each lane's base must be the first of more than `block & mask` blocks.
+/// Each lane's base must be the first of more than `block` blocks.
 #[inline]
 #[target_feature(enable = "avx512f,vaes")]
-unsafe fn load_lanes(bases: &[*mut Block; MAX_LANES], masks: &[usize; MAX_LANES], from: usize, block: usize) -> __m512i {
-    let lane = |index: usize| {
-        let at = (from | index) % MAX_LANES;
-        // SAFETY: the caller says that there is such a block; its 16 octets are read, without any need of alignment.
-        unsafe { _mm_loadu_si128(bases[at].add(block & masks[at]).cast::<__m128i>()) }
-    };
+unsafe fn load_lanes(bases: &[*mut Block; MAX_LANES], from: usize, block: usize) -> __m512i {
+    // SAFETY: the caller says that there is such a block; its 16 octets are read, without any need of alignment.
+    let lane = |index: usize| unsafe { _mm_loadu_si128(bases[(from | index) % MAX_LANES].add(block).cast::<__m128i>()) };
     let first = _mm512_zextsi128_si512(lane(0));
     let second = _mm512_inserti32x4::<1>(first, lane(1));
     let third = _mm512_inserti32x4::<2>(second, lane(2));
@@ -130,11 +136,10 @@ unsafe fn load_lanes(bases: &[*mut Block; MAX_LANES], masks: &[usize; MAX_LANES]
 /// As there, and the blocks may be written.
 #[inline]
 #[target_feature(enable = "avx512f,vaes")]
-unsafe fn store_lanes(bases: &[*mut Block; MAX_LANES], masks: &[usize; MAX_LANES], from: usize, block: usize, state: __m512i) {
+unsafe fn store_lanes(bases: &[*mut Block; MAX_LANES], from: usize, block: usize, state: __m512i) {
     let lane = |index: usize, value: __m128i| {
-        let at = (from | index) % MAX_LANES;
         // SAFETY: the caller says that there is such a block; its 16 octets are written, without any need of alignment.
-        unsafe { _mm_storeu_si128(bases[at].add(block & masks[at]).cast::<__m128i>(), value) }
+        unsafe { _mm_storeu_si128(bases[(from | index) % MAX_LANES].add(block).cast::<__m128i>(), value) }
     };
     lane(0, _mm512_castsi512_si128(state));
     lane(1, _mm512_extracti32x4_epi32::<1>(state));
