@@ -27,6 +27,18 @@ impl Contender {
         Self { name, run: Box::new(move |operations| timed(&inputs, operations, &work)) }
     }
 
+    /// The same, each of whose inputs is a batch of `messages`: a message is an operation.
+    #[must_use]
+    pub fn of_batches(self, messages: usize) -> Self {
+        let messages = messages as u64;
+        let batches = self.run;
+        let run = move |operations: u64| {
+            let whole = operations.div_ceil(messages).max(1);
+            batches(whole).mul_f64(operations as f64 / (whole * messages) as f64)
+        };
+        Self { name: self.name, run: Box::new(run) }
+    }
+
     /// How long `operations` operations take. They are done in whole rotations; the time is scaled to the number asked for.
     #[must_use]
     pub fn run(&self, operations: u64) -> Duration {

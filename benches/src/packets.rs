@@ -33,7 +33,7 @@ impl Numbers {
     }
 
     /// The next number's lowest `N` octets.
-    fn octets<const N: usize>(&mut self) -> [u8; N] {
+    pub fn octets<const N: usize>(&mut self) -> [u8; N] {
         std::array::from_fn(|_| self.draw() as u8)
     }
 

@@ -13,6 +13,7 @@
 
 mod cbc_mac;
 mod gcm;
+mod lanes;
 mod mac;
 mod rust_crypto;
 

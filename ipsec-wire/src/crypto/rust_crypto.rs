@@ -1,4 +1,4 @@
-//! The implementation that comes with the crate, on the ciphers and hashes of the RustCrypto project.
+//! The implementation that comes with the crate, on the ciphers and hashes of the RustCrypto project; batches of HMAC and AES-CBC on vector lanes.
 
 use aes::cipher::array::Array;
 use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit, StreamCipher};
@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use super::gcm::Gcm;
+use super::lanes::Lanes;
 use super::mac::KeyedMac;
 use super::{Job, Pieces, Transform};
 use crate::algorithm::{Cipher, CombinedMode, Keys, Mac, Suite};
@@ -22,11 +23,13 @@ use crate::octets::{be32, copy, put};
 /// Octets of SPI and sequence number.
 const HEADER_LEN: usize = ip_wire::esp::FIXED_LEN;
 
-/// The keyed algorithms of one association, by RustCrypto's crates. Keys are wiped when it is dropped.
+/// The keyed algorithms of one association, by RustCrypto's crates; batches of HMAC-MD5, HMAC-SHA-1, HMAC-SHA-256 and AES-CBC run on
+/// `wire-lanes`. Keys are wiped when it is dropped.
 pub struct RustCrypto {
     iv_len: usize,
     icv_len: usize,
     engine: Engine,
+    lanes: Lanes,
 }
 
 impl RustCrypto {
@@ -69,7 +72,7 @@ impl RustCrypto {
                 }
             },
         };
-        Ok(Self { iv_len: suite.iv_len(), icv_len: suite.icv_len(), engine })
+        Ok(Self { iv_len: suite.iv_len(), icv_len: suite.icv_len(), engine, lanes: Lanes::new(suite, keys) })
     }
 
     /// The parts of an ESP packet: header, IV, body, ICV.
@@ -78,6 +81,27 @@ impl RustCrypto {
         let (iv, rest) = rest.split_at_mut_checked(self.iv_len)?;
         let (body, icv) = rest.split_at_mut_checked(rest.len().checked_sub(self.icv_len)?)?;
         Some(Parts { header, iv, body, icv })
+    }
+
+    /// Writes the ICV of a separate MAC, if the packet has all its parts.
+    fn authenticate(&self, mac: &KeyedMac, job: &mut Job<'_>) {
+        if self.parts(job.packet).is_none() {
+            return;
+        }
+        let mut tag = Tag::default();
+        let icv = tag.room(self.icv_len);
+        let covered = self.covered(job.packet);
+        mac.compute(|sink| separate(sink, covered, job.esn_high), icv);
+        let at = job.packet.len().saturating_sub(self.icv_len);
+        put(job.packet, at, icv);
+    }
+
+    fn seal_each(&self, jobs: &mut [Job<'_>]) {
+        jobs.iter_mut().for_each(|job| self.seal(job));
+    }
+
+    fn open_each(&self, jobs: &mut [Job<'_>]) {
+        jobs.iter_mut().for_each(|job| self.open(job));
     }
 
     /// Octets of the packet before its ICV.
@@ -100,12 +124,7 @@ impl Transform for RustCrypto {
             Engine::Separate { cipher, mac } => {
                 cipher.encrypt(parts.iv, parts.body);
                 if let Some(mac) = mac {
-                    let mut tag = Tag::default();
-                    let icv = tag.room(self.icv_len);
-                    let covered = self.covered(job.packet);
-                    mac.compute(|sink| separate(sink, covered, esn_high), icv);
-                    let at = job.packet.len().saturating_sub(self.icv_len);
-                    put(job.packet, at, icv);
+                    self.authenticate(mac, job);
                 }
             }
             Engine::Gcm { gcm, salt } => {
@@ -174,6 +193,43 @@ impl Transform for RustCrypto {
                 let Ok(tag) = <[u8; 16]>::try_from(&*parts.icv) else { return };
                 let body = InOutBuf::from(parts.body);
                 job.authentic = cipher.decrypt_inout_detached(&nonce, aad.octets(), body, &Array::from(tag)).is_ok();
+            }
+        }
+    }
+
+    fn seal_batch(&self, jobs: &mut [Job<'_>]) {
+        let Engine::Separate { cipher, mac } = &self.engine else { return self.seal_each(jobs) };
+        if jobs.len() < 2 || (self.lanes.cipher.is_none() && self.lanes.mac.is_none()) {
+            return self.seal_each(jobs);
+        }
+        match &self.lanes.cipher {
+            Some(key) => self.lanes.encrypt(key, jobs),
+            None => {
+                for parts in jobs.iter_mut().filter_map(|job| self.parts(job.packet)) {
+                    cipher.encrypt(parts.iv, parts.body);
+                }
+            }
+        }
+        match (&self.lanes.mac, mac) {
+            (Some(lanes), _) => self.lanes.authenticate(lanes, jobs),
+            (None, Some(mac)) => jobs.iter_mut().for_each(|job| self.authenticate(mac, job)),
+            (None, None) => {}
+        }
+    }
+
+    fn open_batch(&self, jobs: &mut [Job<'_>]) {
+        let Engine::Separate { cipher, .. } = &self.engine else { return self.open_each(jobs) };
+        let Some(lanes) = self.lanes.mac.as_ref().filter(|_| jobs.len() > 1) else { return self.open_each(jobs) };
+        jobs.iter_mut().for_each(|job| job.authentic = false);
+        self.lanes.verify(lanes, jobs);
+        match &self.lanes.cipher {
+            Some(key) => self.lanes.decrypt(key, jobs),
+            None => {
+                for job in jobs.iter_mut().filter(|job| job.authentic) {
+                    if let Some(parts) = self.parts(job.packet) {
+                        cipher.decrypt(parts.iv, parts.body);
+                    }
+                }
             }
         }
     }
