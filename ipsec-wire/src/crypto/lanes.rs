@@ -75,11 +75,10 @@ impl Lanes {
         for job in jobs {
             let end = job.packet.len().saturating_sub(self.layout.icv_len);
             let parts = job.packet.get_mut(FIXED_LEN..end).and_then(<[u8]>::split_first_chunk_mut::<16>);
-            if let (Some((iv, body)), Some(message)) = (parts, messages.get_mut(count)) {
-                if body.len().is_multiple_of(cbc::BLOCK_LEN) {
-                    *message = cbc::Message::new(key, *iv, body);
-                    count = count.saturating_add(1);
-                }
+            let whole = parts.filter(|(_, body)| body.len().is_multiple_of(cbc::BLOCK_LEN));
+            if let (Some((iv, body)), Some(message)) = (whole, messages.get_mut(count)) {
+                *message = cbc::Message::new(key, *iv, body);
+                count = count.saturating_add(1);
             }
         }
         count
