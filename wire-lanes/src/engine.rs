@@ -76,7 +76,10 @@ impl Engine {
     /// The fastest path that this CPU has.
     #[must_use]
     pub fn new() -> Self {
-        [Path::Avx512, Path::Avx2].into_iter().find_map(Self::with_path).unwrap_or(Self { path: Kernels::Detected, aes: AesKernels::Portable })
+        [Path::Avx512, Path::Avx2]
+            .into_iter()
+            .find_map(Self::with_path)
+            .unwrap_or(Self { path: Kernels::Detected, aes: AesKernels::Portable })
     }
 
     /// The path that is taken.

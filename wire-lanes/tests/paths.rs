@@ -1,5 +1,13 @@
 //! Which path is taken, and how large what is handed around is.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "tests fail by panicking"
+)]
+
 use wire_lanes::{Engine, Error, Path, Segments};
 
 #[test]

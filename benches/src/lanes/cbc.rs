@@ -39,7 +39,14 @@ pub fn works() -> Vec<Work> {
                 works.push(work(name, direction, Size::Fixed(len), count, needed(crates), needed(mb)));
             }
             let name = format!("{name}, imix, batch {count}").leak();
-            works.push(work(name, direction, Size::ImixBlocks, count, needed(if count == 32 { imix[0] } else { imix[1] }), needed(intel[4])));
+            works.push(work(
+                name,
+                direction,
+                Size::ImixBlocks,
+                count,
+                needed(if count == 32 { imix[0] } else { imix[1] }),
+                needed(intel[4]),
+            ));
         }
     }
     works.push(alone("aes-cbc encrypt, 576, one alone"));
@@ -52,9 +59,12 @@ fn work(
     size: Size,
     count: usize,
     crates_budget: Option<f64>,
-    #[cfg_attr(not(feature = "ipsec-mb"), expect(unused_variables, reason = "that peer is not compiled"))] intel_budget: Option<f64>,
+    #[cfg_attr(not(feature = "ipsec-mb"), expect(unused_variables, reason = "that peer is not compiled"))] intel_budget: Option<
+        f64,
+    >,
 ) -> Work {
-    let mut peers = vec![Peer::Crate(crates(direction, size, count), crates_budget), Peer::Crate(aws(direction, size, count), None)];
+    let mut peers =
+        vec![Peer::Crate(crates(direction, size, count), crates_budget), Peer::Crate(aws(direction, size, count), None)];
     #[cfg(feature = "ipsec-mb")]
     peers.push(Peer::Crate(intel(direction, size, count), intel_budget));
     if let Some(engine) = Engine::with_path(Path::Avx2) {

@@ -75,11 +75,25 @@ where
         let counts = count == 32 || count == 256;
         for (len, budget) in SIZES.into_iter().zip(function.fixed) {
             let name = format!("{}, {len}, batch {count}", function.name);
-            works.push(work::<A, D>(function, name.leak(), Size::Fixed(len), count, needed(budget).filter(|_| counts), function.ipsec_mb[0]));
+            works.push(work::<A, D>(
+                function,
+                name.leak(),
+                Size::Fixed(len),
+                count,
+                needed(budget).filter(|_| counts),
+                function.ipsec_mb[0],
+            ));
         }
         let budget = if count == 32 { function.imix[0] } else { function.imix[1] };
         let name = format!("{}, imix, batch {count}", function.name);
-        works.push(work::<A, D>(function, name.leak(), Size::Imix, count, needed(budget).filter(|_| counts), function.ipsec_mb[1]));
+        works.push(work::<A, D>(
+            function,
+            name.leak(),
+            Size::Imix,
+            count,
+            needed(budget).filter(|_| counts),
+            function.ipsec_mb[1],
+        ));
     }
     for len in SIZES {
         let name = format!("{}, {len}, one alone", function.name);
@@ -183,12 +197,8 @@ where
     let messages: Vec<(Key<A>, Vec<u8>)> = batch.macs.iter().map(|key| Key::new(key)).zip(batch.octets).collect();
     let ours = Contender::new("wire-lanes", messages, |(key, octets): &(Key<A>, Vec<u8>)| key.tag(octets.as_slice().into()));
     let batch = Batch::new(Size::Fixed(len), 16);
-    let messages: Vec<(Hmac<D>, Vec<u8>)> = batch
-        .macs
-        .iter()
-        .map(|key| <Hmac<D> as KeyInit>::new_from_slice(key).expect("any length"))
-        .zip(batch.octets)
-        .collect();
+    let messages: Vec<(Hmac<D>, Vec<u8>)> =
+        batch.macs.iter().map(|key| <Hmac<D> as KeyInit>::new_from_slice(key).expect("any length")).zip(batch.octets).collect();
     let crates = Contender::new("RustCrypto", messages, |(key, octets): &(Hmac<D>, Vec<u8>)| {
         key.clone().chain_update(octets).finalize().into_bytes()
     });

@@ -1,6 +1,9 @@
 //! Keeps the lanes of CBC encryption full: each takes the next message as soon as it is free, the longest first.
 
-#![expect(clippy::indexing_slicing, reason = "the remainder of an index by the length of its array is below it, which the compiler sees")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the remainder of an index by the length of its array is below it, which the compiler sees"
+)]
 
 use super::key::MAX_ROUND_KEYS;
 use super::{BLOCK_LEN, Block, Key, Message};
@@ -33,7 +36,10 @@ impl<'a> LaneKeys<'_, 'a> {
 
     /// There is one if there is no shared key.
     #[inline]
-    #[cfg_attr(any(not(target_arch = "x86_64"), feature = "safe-only"), expect(dead_code, reason = "only lanes with keys of their own ask for it"))]
+    #[cfg_attr(
+        any(not(target_arch = "x86_64"), feature = "safe-only"),
+        expect(dead_code, reason = "only lanes with keys of their own ask for it")
+    )]
     pub(crate) fn schedule(&self) -> Option<&Schedule> {
         self.schedule.as_deref()
     }

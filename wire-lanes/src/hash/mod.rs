@@ -119,9 +119,8 @@ impl Function for Sha1 {
 
 impl Function for Sha256 {
     const WORDS: usize = 8;
-    const INITIAL: State = [
-        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
-    ];
+    const INITIAL: State =
+        [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
     const BIG_ENDIAN: bool = true;
 
     #[inline]

@@ -134,7 +134,7 @@ fn gather<F: Function>(rows: &[&[[u8; BLOCK_LEN]]], block: usize, words: &mut Wo
 /// Words `4 * GROUP` to `4 * GROUP + 3` of a lane's block.
 #[inline(always)]
 fn words_of<const GROUP: usize>(words: &Words, lane: usize) -> [u32; 4] {
-    let first = 4 * (GROUP % 4);
+    let first = (GROUP % 4).wrapping_mul(4);
     [words[first][lane], words[first | 1][lane], words[first | 2][lane], words[first | 3][lane]]
 }
 
@@ -189,12 +189,12 @@ fn sha1_lanes(_active: usize, states: &mut Columns, words: &Words) {
     for lane in 0..WIDTH {
         let state = core::array::from_fn(|word| states.0[word][lane]);
         let state = scalar::sha1(
-        state,
-        || words_of::<0>(words, lane),
-        || words_of::<1>(words, lane),
-        || words_of::<2>(words, lane),
-        || words_of::<3>(words, lane),
-    );
+            state,
+            || words_of::<0>(words, lane),
+            || words_of::<1>(words, lane),
+            || words_of::<2>(words, lane),
+            || words_of::<3>(words, lane),
+        );
         for (column, word) in states.0.iter_mut().zip(state) {
             column[lane] = word;
         }
@@ -206,12 +206,12 @@ fn sha256_lanes(_active: usize, states: &mut Columns, words: &Words) {
     for lane in 0..WIDTH {
         let state = core::array::from_fn(|word| states.0[word][lane]);
         let state = scalar::sha256(
-        state,
-        || words_of::<0>(words, lane),
-        || words_of::<1>(words, lane),
-        || words_of::<2>(words, lane),
-        || words_of::<3>(words, lane),
-    );
+            state,
+            || words_of::<0>(words, lane),
+            || words_of::<1>(words, lane),
+            || words_of::<2>(words, lane),
+            || words_of::<3>(words, lane),
+        );
         for (column, word) in states.0.iter_mut().zip(state) {
             column[lane] = word;
         }
@@ -239,12 +239,20 @@ macro_rules! plain_kernels {
             $lanes_fn(active, states, &words);
         }
 
-        #[multiversion(targets("x86_64+avx+avx2+avx512f+avx512bw+avx512vl+avx512dq+bmi1+bmi2", "x86_64+avx+avx2+bmi1+bmi2", "aarch64+neon"))]
+        #[multiversion(targets(
+            "x86_64+avx+avx2+avx512f+avx512bw+avx512vl+avx512dq+bmi1+bmi2",
+            "x86_64+avx+avx2+bmi1+bmi2",
+            "aarch64+neon"
+        ))]
         fn $detected_blocks(active: usize, states: &mut Columns, rows: &Rows<'_>) -> usize {
             $blocks(active, states, rows)
         }
 
-        #[multiversion(targets("x86_64+avx+avx2+avx512f+avx512bw+avx512vl+avx512dq+bmi1+bmi2", "x86_64+avx+avx2+bmi1+bmi2", "aarch64+neon"))]
+        #[multiversion(targets(
+            "x86_64+avx+avx2+avx512f+avx512bw+avx512vl+avx512dq+bmi1+bmi2",
+            "x86_64+avx+avx2+bmi1+bmi2",
+            "aarch64+neon"
+        ))]
         fn $detected_digests(active: usize, states: &mut Columns, digests: &Columns) {
             $digests(active, states, digests);
         }

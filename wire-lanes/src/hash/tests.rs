@@ -130,8 +130,10 @@ fn every_split_in_two_pieces() {
 fn every_split_in_three_pieces_around_blocks() {
     let octets = octets(200, 6);
     for len in [63, 64, 65, 128, 183, 184, 192, 200] {
-        let pieces: Vec<(usize, [&[u8]; 2])> =
-            (0..=len).flat_map(|a| (a..=len).step_by(3).map(move |b| (a, b))).map(|(a, b)| (a, [&octets[a..b], &octets[b..len]])).collect();
+        let pieces: Vec<(usize, [&[u8]; 2])> = (0..=len)
+            .flat_map(|a| (a..=len).step_by(3).map(move |b| (a, b)))
+            .map(|(a, b)| (a, [&octets[a..b], &octets[b..len]]))
+            .collect();
         let messages: Vec<Segments<'_>> = pieces.iter().map(|(a, rest)| Segments::new(&octets[..*a], rest)).collect();
         check_all(&messages, "three pieces");
     }

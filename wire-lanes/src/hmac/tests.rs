@@ -95,7 +95,8 @@ fn every_key_length_up_to_two_blocks() {
     let text = octets(100, 1);
     for len in 0..=130 {
         let key = octets(len, 2);
-        let expected: [u8; 16] = <Hmac<md5::Md5> as KeyInit>::new_from_slice(&key).unwrap().chain_update(&text).finalize().into_bytes().into();
+        let expected: [u8; 16] =
+            <Hmac<md5::Md5> as KeyInit>::new_from_slice(&key).unwrap().chain_update(&text).finalize().into_bytes().into();
         assert_eq!(Key::<Md5>::new(&key).tag(text.as_slice().into()), expected);
         let expected: [u8; 20] =
             <Hmac<sha1::Sha1> as KeyInit>::new_from_slice(&key).unwrap().chain_update(&text).finalize().into_bytes().into();
@@ -112,7 +113,9 @@ macro_rules! expected {
         $keys
             .iter()
             .zip($texts)
-            .map(|(key, text)| <Hmac<$hash> as KeyInit>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().into())
+            .map(|(key, text)| {
+                <Hmac<$hash> as KeyInit>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().into()
+            })
             .collect::<Vec<_>>()
     };
 }
@@ -120,7 +123,8 @@ macro_rules! expected {
 fn check_many<A: Algorithm>(keys: &[Vec<u8>], texts: &[Vec<u8>], expected: &[A::Output]) {
     let prepared: Vec<Key<A>> = keys.iter().map(|key| Key::new(key)).collect();
     for engine in Engine::all() {
-        let messages: Vec<Message<'_, A>> = prepared.iter().zip(texts).map(|(key, text)| Message::new(key, text.as_slice())).collect();
+        let messages: Vec<Message<'_, A>> =
+            prepared.iter().zip(texts).map(|(key, text)| Message::new(key, text.as_slice())).collect();
         let mut tags = vec![A::Output::default(); texts.len()];
         engine.hmac_many(&messages, &mut tags).unwrap();
         assert!(tags == expected, "{engine:?}");

@@ -1,6 +1,9 @@
 //! A block in a register of 128 bits, eight registers in turn.
 
-#![expect(clippy::indexing_slicing, reason = "each index is a remainder by the length of its array, or below a number that is one")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "each index is a remainder by the length of its array, or below a number that is one"
+)]
 
 use core::arch::x86_64::{
     __m128i, _mm_aesdec_si128, _mm_aesdeclast_si128, _mm_aesenc_si128, _mm_aesenclast_si128, _mm_loadu_si128, _mm_setzero_si128,

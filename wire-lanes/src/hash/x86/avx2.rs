@@ -1,9 +1,10 @@
 //! 8 lanes in a register of 256 bits; MD5 two registers side by side.
 
 use core::arch::x86_64::{
-    __m128i, __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_and_si256, _mm256_castsi128_si256, _mm256_inserti128_si256, _mm256_load_si256, _mm256_loadu_si256, _mm256_or_si256,
-    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi32, _mm256_srli_epi32, _mm256_store_si256, _mm256_unpackhi_epi32,
-    _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256,
+    __m128i, __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_and_si256, _mm256_castsi128_si256, _mm256_inserti128_si256,
+    _mm256_load_si256, _mm256_loadu_si256, _mm256_or_si256, _mm256_set1_epi32, _mm256_setzero_si256, _mm256_shuffle_epi8,
+    _mm256_slli_epi32, _mm256_srli_epi32, _mm256_store_si256, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64,
+    _mm256_unpacklo_epi32, _mm256_unpacklo_epi64, _mm256_xor_si256,
 };
 
 use super::stay;
@@ -130,7 +131,7 @@ mod pair {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load_columns<const WORDS: usize, const FROM: usize>(columns: &Columns) -> [__m256i; WORDS] {
-    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0 && WORDS <= 8) };
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM.is_multiple_of(WIDTH) && WORDS <= 8) };
     let mut vectors = [_mm256_setzero_si256(); WORDS];
     for (vector, row) in vectors.iter_mut().zip(&columns.0) {
         // SAFETY: a row has MAX_LANES words, of which FROM and the 7 behind it are read. `Columns` is aligned to 64 octets, a row has 128 and
@@ -144,7 +145,7 @@ fn load_columns<const WORDS: usize, const FROM: usize>(columns: &Columns) -> [__
 #[inline]
 #[target_feature(enable = "avx2")]
 fn store_columns<const WORDS: usize, const FROM: usize>(columns: &mut Columns, vectors: [__m256i; WORDS]) {
-    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0 && WORDS <= 8) };
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM.is_multiple_of(WIDTH) && WORDS <= 8) };
     for (vector, row) in vectors.into_iter().zip(&mut columns.0) {
         // SAFETY: a row has MAX_LANES words, of which FROM and the 7 behind it are written; aligned as in `load_columns`.
         unsafe { _mm256_store_si256(row.as_mut_ptr().add(FROM).cast(), vector) };
@@ -198,9 +199,8 @@ unsafe fn load_words<F: Function, const FROM: usize, const GROUP: usize>(rows: &
 #[inline]
 #[target_feature(enable = "avx2")]
 fn reversal() -> __m256i {
-    const ORDER: [u8; 32] = [
-        3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12,
-    ];
+    const ORDER: [u8; 32] =
+        [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12];
     // SAFETY: 32 octets of a constant of 32 octets are read, without any need of alignment.
     unsafe { _mm256_loadu_si256(ORDER.as_ptr().cast()) }
 }
@@ -209,7 +209,7 @@ fn reversal() -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn digest_words<F: Function, const FROM: usize, const GROUP: usize>(digests: &Columns) -> [__m256i; 4] {
-    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0) };
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM.is_multiple_of(WIDTH)) };
     let mut words = [_mm256_setzero_si256(); 4];
     for (at, word) in words.iter_mut().enumerate() {
         let index = GROUP.wrapping_mul(4).wrapping_add(at);

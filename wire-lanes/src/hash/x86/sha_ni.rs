@@ -197,7 +197,9 @@ macro_rules! digest_block {
         for (index, word) in block.iter_mut().enumerate() {
             *word = padding_word::<$function>(index);
         }
-        for (word, digest) in block.iter_mut().zip($digests.lane::<$function>($lane)).take(<$function as crate::hash::sealed::Function>::WORDS) {
+        for (word, digest) in
+            block.iter_mut().zip($digests.lane::<$function>($lane)).take(<$function as crate::hash::sealed::Function>::WORDS)
+        {
             *word = digest;
         }
         let mut vectors = [_mm_setzero_si128(); 4];
@@ -261,7 +263,18 @@ macro_rules! kernels {
     };
 }
 
-kernels!(Sha1, sha1, load_sha1, store_sha1, first_highest, |w| vector(*w), sha1_blocks, sha1_digests, sha1_blocks_n, sha1_digests_n);
+kernels!(
+    Sha1,
+    sha1,
+    load_sha1,
+    store_sha1,
+    first_highest,
+    |w| vector(*w),
+    sha1_blocks,
+    sha1_digests,
+    sha1_blocks_n,
+    sha1_digests_n
+);
 kernels!(
     Sha256,
     sha256,
