@@ -4,6 +4,7 @@
 
 mod atm;
 mod ip;
+mod lanes;
 mod options;
 mod reassembly;
 mod rewrite;
@@ -11,6 +12,7 @@ mod upper;
 
 pub use atm::{aal5_reassembly, atmarp, cell, delineation, llc, oam, switch};
 pub use ip::{flow_key, ipv4, ipv6_chain, link, tunnel};
+pub use lanes::{lanes_cbc, lanes_hmac};
 pub use options::{options_v4, options_v6, tcp_options};
 pub use reassembly::{reassembly_v4, reassembly_v6};
 pub use rewrite::nat_rewrite;
@@ -41,6 +43,8 @@ pub const TARGETS: &[Target] = &[
     ("atmarp", atmarp),
     ("oam", oam),
     ("switch", switch),
+    ("lanes_hmac", lanes_hmac),
+    ("lanes_cbc", lanes_cbc),
 ];
 
 /// An error names a place inside what was handed in, and prints as a sentence.
