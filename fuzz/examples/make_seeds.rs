@@ -310,6 +310,22 @@ fn main() -> Result<()> {
     }
     atm(write)?;
     ipsec_db(write)?;
+    lanes(write)?;
     println!("seeds of {} targets written", wirecraft_fuzz::TARGETS.len());
+    Ok(())
+}
+
+/// Batches: function, number, keys, then a message after the other.
+fn lanes(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
+    let with = |head: &[u8], messages: &[u8]| [head, messages].concat();
+    for (function, name) in [(0, "md5"), (1, "sha1"), (2, "sha256")] {
+        // A few short messages; as many as there are lanes; a mix in which lanes are taken again, with pieces.
+        write("lanes_hmac", &format!("{name}-few"), &with(&[function, 0, 3, 0, 16], &[7; 60]))?;
+        write("lanes_hmac", &format!("{name}-lanes"), &with(&[function, 0, 32, 1, 20], &[64; 300]))?;
+        write("lanes_hmac", &format!("{name}-mix"), &with(&[function, 1, 20, 4, 80], &[0, 230, 9, 2, 0, 70, 1, 0].repeat(60)))?;
+    }
+    write("lanes_cbc", "few", &with(&[0, 3, 0, 0], &[0x50; 120]))?;
+    write("lanes_cbc", "lanes", &with(&[0, 33, 0, 2], &[0x60; 700]))?;
+    write("lanes_cbc", "mix", &with(&[1, 10, 4, 0], &[1, 240, 3, 99, 2, 0, 215, 64].repeat(90)))?;
     Ok(())
 }

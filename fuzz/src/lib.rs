@@ -4,7 +4,9 @@
 
 mod atm;
 mod ip;
+mod ipsec;
 mod ipsec_db;
+mod lanes;
 mod options;
 mod reassembly;
 mod rewrite;
@@ -12,7 +14,9 @@ mod upper;
 
 pub use atm::{aal5_reassembly, atmarp, cell, delineation, llc, oam, switch};
 pub use ip::{flow_key, ipv4, ipv6_chain, link, tunnel};
+pub use ipsec::{ah_open, ah_parse, esp_open, seal_open_roundtrip};
 pub use ipsec_db::{replay_window, spd_lookup, xfrm_text};
+pub use lanes::{lanes_cbc, lanes_hmac};
 pub use options::{options_v4, options_v6, tcp_options};
 pub use reassembly::{reassembly_v4, reassembly_v6};
 pub use rewrite::nat_rewrite;
@@ -43,9 +47,15 @@ pub const TARGETS: &[Target] = &[
     ("atmarp", atmarp),
     ("oam", oam),
     ("switch", switch),
+    ("ah_parse", ah_parse),
+    ("esp_open", esp_open),
+    ("ah_open", ah_open),
+    ("seal_open_roundtrip", seal_open_roundtrip),
     ("replay_window", replay_window),
     ("spd_lookup", spd_lookup),
     ("xfrm_text", xfrm_text),
+    ("lanes_hmac", lanes_hmac),
+    ("lanes_cbc", lanes_cbc),
 ];
 
 /// An error names a place inside what was handed in, and prints as a sentence.

@@ -169,3 +169,6 @@ impl<'a, A: Algorithm> Jobs<'a> for Keyed<'a, '_, A> {
         self.0.get(index).map(|message| &message.key.states)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,7 +57,7 @@ impl Key {
             32 => Cipher::Aes256(Aes256::new_from_slice(key).map_err(|_| length)?),
             _ => return Err(length),
         };
-        let rounds = key.len() / 4 + 6;
+        let rounds = (key.len() / 4).wrapping_add(6);
         Ok(Self { cipher, rounds, schedules: expand(key, rounds) })
     }
 
@@ -118,6 +118,7 @@ impl Key {
 
     /// The same of the equivalent inverse cipher, in the order in which it uses them.
     #[inline]
+    #[cfg(any(test, all(target_arch = "x86_64", not(feature = "safe-only"))))]
     pub(crate) const fn decryption(&self) -> &[Block; MAX_ROUND_KEYS] {
         let [_, decryption] = &self.schedules;
         decryption

@@ -6,7 +6,7 @@ mod rounds;
 mod schedule;
 mod segments;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(all(target_arch = "x86_64", not(feature = "safe-only")))]
 pub(crate) mod x86;
 

@@ -134,7 +134,7 @@ fn gather<F: Function>(rows: &[&[[u8; BLOCK_LEN]]], block: usize, words: &mut Wo
 /// Words `4 * GROUP` to `4 * GROUP + 3` of a lane's block.
 #[inline(always)]
 fn words_of<const GROUP: usize>(words: &Words, lane: usize) -> [u32; 4] {
-    let first = 4 * (GROUP % 4);
+    let first = (GROUP % 4).wrapping_mul(4);
     [words[first][lane], words[first | 1][lane], words[first | 2][lane], words[first | 3][lane]]
 }
 

@@ -18,6 +18,8 @@ use crate::cbc::{Block, Key};
 
 /// Lanes of a register.
 const WIDTH: usize = 4;
+/// Registers that all lanes take.
+const GROUPS: usize = MAX_LANES / WIDTH;
 
 /// Lanes of the kernel that is taken for so many messages.
 pub(super) const fn taking_part(active: usize) -> usize {
@@ -60,10 +62,9 @@ pub(super) fn encrypt(chains: &mut Chains, rows: &mut RowsMut<'_>, keys: &LaneKe
 #[inline]
 #[target_feature(enable = "avx512f,vaes")]
 fn load_keys(schedule: &Schedule, round: usize, register: usize) -> __m512i {
-    let row = &schedule.0[round % MAX_ROUND_KEYS];
-    // SAFETY: a row has 32 blocks, and the first of eight groups of four is read, or another one. `Schedule` is aligned to 64 octets and a row has
-    // 512, so each group of 64 octets is aligned.
-    unsafe { _mm512_load_si512(row.as_ptr().add(WIDTH * (register % (MAX_LANES / WIDTH))).cast()) }
+    let (groups, _) = schedule.0[round % MAX_ROUND_KEYS].as_chunks::<WIDTH>();
+    // SAFETY: the four blocks of a group are read. `Schedule` is aligned to 64 octets, a row has 512 and a group 64, so that each is aligned.
+    unsafe { _mm512_load_si512(groups[register % GROUPS].as_ptr().cast()) }
 }
 
 /// Each round key four times.
@@ -82,23 +83,23 @@ fn broadcast(round_keys: &[Block; MAX_ROUND_KEYS]) -> [__m512i; MAX_ROUND_KEYS] 
 #[inline]
 #[target_feature(enable = "avx512f,vaes")]
 fn in_lanes<const N: usize>(chains: &mut Chains, rows: &mut RowsMut<'_>, rounds: usize, key: impl Fn(usize, usize) -> __m512i) {
-    const { assert!(N * WIDTH <= MAX_LANES) };
+    const { assert!(N <= GROUPS) };
     let count = rows.count();
     let [first, others @ ..] = rows.rows_mut() else { return };
-    let mut bases: [*mut Block; MAX_LANES] = [first.as_mut_ptr(); MAX_LANES];
-    for (base, row) in bases.iter_mut().skip(1).zip(others) {
+    let mut bases: [[*mut Block; WIDTH]; GROUPS] = [[first.as_mut_ptr(); WIDTH]; GROUPS];
+    for (base, row) in bases.as_flattened_mut().iter_mut().skip(1).zip(others) {
         *base = row.as_mut_ptr();
     }
     let mut states = [_mm512_setzero_si512(); N];
-    for (register, state) in states.iter_mut().enumerate() {
-        // SAFETY: `chains` has 32 blocks on an address that is a multiple of 64, of which four are read, from a multiple of four below 32 on.
-        *state = unsafe { _mm512_load_si512(chains.0.as_ptr().add(WIDTH * register).cast()) };
+    for (state, chains) in states.iter_mut().zip(chains.0.as_chunks::<WIDTH>().0) {
+        // SAFETY: four blocks are read. `Chains` is aligned to 64 octets and a group has 64, so that each is aligned.
+        *state = unsafe { _mm512_load_si512(chains.as_ptr().cast()) };
     }
     let last = rounds % MAX_ROUND_KEYS;
     for block in 0..count {
         for (register, state) in states.iter_mut().enumerate() {
             // SAFETY: `block` is below the count of every row.
-            let plain = unsafe { load_lanes(&bases, WIDTH * register, block) };
+            let plain = unsafe { load_lanes(&bases[register % GROUPS], block) };
             *state = _mm512_xor_si512(_mm512_xor_si512(*state, plain), key(0, register));
         }
         for round in 1..last {
@@ -109,28 +110,27 @@ fn in_lanes<const N: usize>(chains: &mut Chains, rows: &mut RowsMut<'_>, rounds:
         for (register, state) in states.iter_mut().enumerate() {
             *state = _mm512_aesenclast_epi128(*state, key(last, register));
             // SAFETY: as above. Rows are borrowed mutably, and none lies in another; all lanes' blocks have been read before the first is written.
-            unsafe { store_lanes(&bases, WIDTH * register, block, *state) };
+            unsafe { store_lanes(&bases[register % GROUPS], block, *state) };
         }
     }
-    for (register, state) in states.iter().enumerate() {
+    for (state, chains) in states.iter().zip(chains.0.as_chunks_mut::<WIDTH>().0) {
         // SAFETY: as where they were read.
-        unsafe { _mm512_store_si512(chains.0.as_mut_ptr().add(WIDTH * register).cast(), *state) };
+        unsafe { _mm512_store_si512(chains.as_mut_ptr().cast(), *state) };
     }
 }
 
-/// Block `block` of four lanes from `from` on.
+/// Block `block` of four lanes.
 ///
 /// # Safety
 /// Each lane's base must be the first of more than `block` blocks.
 #[inline]
 #[target_feature(enable = "avx512f,vaes")]
-unsafe fn load_lanes(bases: &[*mut Block; MAX_LANES], from: usize, block: usize) -> __m512i {
+unsafe fn load_lanes(bases: &[*mut Block; WIDTH], block: usize) -> __m512i {
     // SAFETY: the caller says that there is such a block; its 16 octets are read, without any need of alignment.
-    let lane = |index: usize| unsafe { _mm_loadu_si128(bases[(from | index) % MAX_LANES].add(block).cast::<__m128i>()) };
-    let first = _mm512_zextsi128_si512(lane(0));
-    let second = _mm512_inserti32x4::<1>(first, lane(1));
-    let third = _mm512_inserti32x4::<2>(second, lane(2));
-    _mm512_inserti32x4::<3>(third, lane(3))
+    let [a, b, c, d] = bases.map(|base| unsafe { _mm_loadu_si128(base.add(block).cast::<__m128i>()) });
+    let ab = _mm512_inserti32x4::<1>(_mm512_zextsi128_si512(a), b);
+    let abc = _mm512_inserti32x4::<2>(ab, c);
+    _mm512_inserti32x4::<3>(abc, d)
 }
 
 /// The counterpart of [`load_lanes`].
@@ -139,15 +139,17 @@ unsafe fn load_lanes(bases: &[*mut Block; MAX_LANES], from: usize, block: usize)
 /// As there, and the blocks may be written.
 #[inline]
 #[target_feature(enable = "avx512f,vaes")]
-unsafe fn store_lanes(bases: &[*mut Block; MAX_LANES], from: usize, block: usize, state: __m512i) {
-    let lane = |index: usize, value: __m128i| {
+unsafe fn store_lanes(bases: &[*mut Block; WIDTH], block: usize, state: __m512i) {
+    let values = [
+        _mm512_castsi512_si128(state),
+        _mm512_extracti32x4_epi32::<1>(state),
+        _mm512_extracti32x4_epi32::<2>(state),
+        _mm512_extracti32x4_epi32::<3>(state),
+    ];
+    for (base, value) in bases.iter().zip(values) {
         // SAFETY: the caller says that there is such a block; its 16 octets are written, without any need of alignment.
-        unsafe { _mm_storeu_si128(bases[(from | index) % MAX_LANES].add(block).cast::<__m128i>(), value) }
-    };
-    lane(0, _mm512_castsi512_si128(state));
-    lane(1, _mm512_extracti32x4_epi32::<1>(state));
-    lane(2, _mm512_extracti32x4_epi32::<2>(state));
-    lane(3, _mm512_extracti32x4_epi32::<3>(state));
+        unsafe { _mm_storeu_si128(base.add(block).cast::<__m128i>(), value) };
+    }
 }
 
 /// Registers that are decrypted together.

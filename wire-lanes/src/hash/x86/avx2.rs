@@ -131,7 +131,7 @@ mod pair {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load_columns<const WORDS: usize, const FROM: usize>(columns: &Columns) -> [__m256i; WORDS] {
-    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0 && WORDS <= 8) };
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM.is_multiple_of(WIDTH) && WORDS <= 8) };
     let mut vectors = [_mm256_setzero_si256(); WORDS];
     for (vector, row) in vectors.iter_mut().zip(&columns.0) {
         // SAFETY: a row has MAX_LANES words, of which FROM and the 7 behind it are read. `Columns` is aligned to 64 octets, a row has 128 and
@@ -145,7 +145,7 @@ fn load_columns<const WORDS: usize, const FROM: usize>(columns: &Columns) -> [__
 #[inline]
 #[target_feature(enable = "avx2")]
 fn store_columns<const WORDS: usize, const FROM: usize>(columns: &mut Columns, vectors: [__m256i; WORDS]) {
-    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0 && WORDS <= 8) };
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM.is_multiple_of(WIDTH) && WORDS <= 8) };
     for (vector, row) in vectors.into_iter().zip(&mut columns.0) {
         // SAFETY: a row has MAX_LANES words, of which FROM and the 7 behind it are written; aligned as in `load_columns`.
         unsafe { _mm256_store_si256(row.as_mut_ptr().add(FROM).cast(), vector) };
@@ -209,7 +209,7 @@ fn reversal() -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn digest_words<F: Function, const FROM: usize, const GROUP: usize>(digests: &Columns) -> [__m256i; 4] {
-    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0) };
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM.is_multiple_of(WIDTH)) };
     let mut words = [_mm256_setzero_si256(); 4];
     for (at, word) in words.iter_mut().enumerate() {
         let index = GROUP.wrapping_mul(4).wrapping_add(at);

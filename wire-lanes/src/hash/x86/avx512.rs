@@ -137,7 +137,7 @@ mod pair {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn load_columns<const WORDS: usize, const FROM: usize>(columns: &Columns) -> [__m512i; WORDS] {
-    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0 && WORDS <= 8) };
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM.is_multiple_of(WIDTH) && WORDS <= 8) };
     let mut vectors = [_mm512_setzero_si512(); WORDS];
     for (vector, row) in vectors.iter_mut().zip(&columns.0) {
         // SAFETY: a row has MAX_LANES words, of which FROM and the 15 behind it are read. `Columns` is aligned to 64 octets and a row has 128, so
@@ -151,7 +151,7 @@ fn load_columns<const WORDS: usize, const FROM: usize>(columns: &Columns) -> [__
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn store_columns<const WORDS: usize, const FROM: usize>(columns: &mut Columns, vectors: [__m512i; WORDS]) {
-    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0 && WORDS <= 8) };
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM.is_multiple_of(WIDTH) && WORDS <= 8) };
     for (vector, row) in vectors.into_iter().zip(&mut columns.0) {
         // SAFETY: a row has MAX_LANES words, of which FROM and the 15 behind it are written; aligned as in `load_columns`.
         unsafe { _mm512_store_si512(row.as_mut_ptr().add(FROM).cast(), vector) };
@@ -211,12 +211,7 @@ fn reversal() -> __m512i {
     const ORDER: [u8; 64] = {
         let mut order = [0; 64];
         let mut at = 0;
-        #[expect(
-            clippy::indexing_slicing,
-            clippy::arithmetic_side_effects,
-            clippy::cast_possible_truncation,
-            reason = "a constant"
-        )]
+        #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "a constant")]
         while at < 64 {
             order[at] = (at % 16) as u8 ^ 3;
             at += 1;
@@ -231,7 +226,7 @@ fn reversal() -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn digest_words<F: Function, const FROM: usize, const GROUP: usize>(digests: &Columns) -> [__m512i; 4] {
-    const { assert!(FROM + WIDTH <= MAX_LANES && FROM % WIDTH == 0) };
+    const { assert!(FROM + WIDTH <= MAX_LANES && FROM.is_multiple_of(WIDTH)) };
     let mut words = [_mm512_setzero_si512(); 4];
     for (at, word) in words.iter_mut().enumerate() {
         let index = GROUP.wrapping_mul(4).wrapping_add(at);
