@@ -3,6 +3,7 @@
 
 pub mod atm;
 pub mod headers;
+pub mod ipsec_db;
 pub mod lanes;
 pub mod measure;
 pub mod packets;
@@ -26,6 +27,7 @@ pub fn group(name: &str) -> Option<Group> {
     match name {
         headers::NAME => Some(headers::group()),
         atm::NAME => Some(atm::group()),
+        "ipsec" => Some(Group { name: "ipsec", works: ipsec_db::works() }),
         lanes::NAME => Some(lanes::group()),
         _ => None,
     }

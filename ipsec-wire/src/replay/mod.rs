@@ -138,27 +138,27 @@ impl<S> Window<S> {
         self.inferred(low).ok()
     }
 
+    /// Both cases are one: the number is the first one at or above the window's lower end that has these lower bits. In case B at the very
+    /// start the lower end is below 0, and so is a number that does not wrap to get above it.
     #[inline]
     fn inferred(&self, low: u32) -> Result<u64, Refusal> {
-        const SUBSPACE: u64 = 1 << 32;
         let width = if self.size == 0 { OFF_WIDTH } else { u64::from(self.size) };
-        let low = u64::from(low);
-        let (high, top) = (self.highest & !(SUBSPACE - 1), self.highest & (SUBSPACE - 1));
         let back = width.wrapping_sub(1);
-        // Lower end of the window, in T's subspace or (case B) the one before.
-        let (bottom, case_b) = match top.checked_sub(back) {
-            Some(bottom) => (bottom, false),
-            None => (top.wrapping_sub(back) & (SUBSPACE - 1), true),
-        };
-        match (case_b, low >= bottom) {
-            (false, true) | (true, false) => Ok(high | low),
-            (false, false) => high.checked_add(SUBSPACE).map(|high| high | low).ok_or(Refusal::PastTheEnd),
-            (true, true) => match high.checked_sub(SUBSPACE) {
-                Some(high) => Ok(high | low),
-                // Nothing is before the first subspace. Where no window refuses it, the number can only be ahead.
-                None if self.size == 0 => Ok(low),
-                None => Err(Refusal::TooOld),
-            },
+        let bottom = self.highest.wrapping_sub(back);
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what packets carry")]
+        let ahead = low.wrapping_sub(bottom as u32);
+        let number = bottom.wrapping_add(u64::from(ahead));
+        if (number < bottom) == (self.highest < back) { Ok(number) } else { self.outside(low) }
+    }
+
+    /// A number that there is not.
+    #[cold]
+    fn outside(&self, low: u32) -> Result<u64, Refusal> {
+        match (self.highest >> 32, self.size) {
+            // Nothing is before the first subspace. Where no window refuses it, the number can only be ahead.
+            (0, 0) => Ok(u64::from(low)),
+            (0, _) => Err(Refusal::TooOld),
+            _ => Err(Refusal::PastTheEnd),
         }
     }
 }
@@ -265,10 +265,11 @@ impl<S: Storage> Window<S> {
             self.highest = self.highest.max(number);
             return Ok(());
         }
-        self.look(number)?;
         if number > self.highest {
             self.clear(self.highest >> 6, number >> 6);
             self.highest = number;
+        } else {
+            self.look(number)?;
         }
         self.set(number);
         Ok(())

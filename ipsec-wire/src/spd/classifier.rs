@@ -12,14 +12,23 @@ use ip_wire::Protocol;
 use super::selectors::{AddressRange, Addresses, Numbers, Protocols, Selectors, number};
 use super::{Direction, Packet};
 
-/// Branches of so many rules, or fewer, are lists.
-const LIST: usize = 8;
-/// A rule that lies in more pieces than this is a wildcard to the level.
-const PIECES: usize = 4;
+/// When to cut, measured on policies of 10,000 nested prefixes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// Branches of so many rules, or fewer, are lists.
+    pub(super) list: usize,
+    /// A rule that lies in more pieces than this is a wildcard to the level.
+    pub(super) pieces: usize,
+    /// How many times the rules the branches may hold in all.
+    pub(super) copies: usize,
+}
+
+impl Shape {
+    pub(super) const USUAL: Self = Self { list: 24, pieces: 16, copies: 32 };
+}
+
 /// Levels below which everything is a list.
 const DEPTH: u32 = 24;
-/// How many times the rules the branches may hold in all.
-const COPIES: usize = 16;
 /// No branch, or no rule.
 const NONE: u32 = u32::MAX;
 
@@ -119,13 +128,14 @@ struct Tree {
     rules: Vec<Rule>,
     branches: Vec<Branch>,
     root: u32,
+    shape: Shape,
 }
 
 impl Tree {
-    fn new(rules: Vec<Rule>) -> Self {
-        let mut tree = Self { rules, branches: Vec::new(), root: NONE };
+    fn new(rules: Vec<Rule>, shape: Shape) -> Self {
+        let mut tree = Self { rules, branches: Vec::new(), root: NONE, shape };
         let all: Vec<u32> = (0..crate::error::len32(tree.rules.len())).collect();
-        let mut budget = all.len().saturating_mul(COPIES);
+        let mut budget = all.len().saturating_mul(shape.copies);
         tree.root = tree.grow(all, DEPTH, &mut budget);
         tree
     }
@@ -143,14 +153,14 @@ impl Tree {
     /// `rules` are in the policy's order.
     fn grow(&mut self, rules: Vec<u32>, depth: u32, budget: &mut usize) -> u32 {
         let Some(first) = rules.first().and_then(|rule| self.rule(*rule)).map(|rule| rule.position) else { return NONE };
-        let cut = if rules.len() > LIST && depth > 0 && *budget > rules.len() { self.best_cut(&rules) } else { None };
+        let cut = if rules.len() > self.shape.list && depth > 0 && *budget > rules.len() { self.best_cut(&rules) } else { None };
         let Some(cut) = cut else { return self.push(Branch::List(rules)) };
         let mut lists: Vec<Vec<u32>> = alloc::vec![Vec::new(); cut.cuts.len().saturating_add(1)];
         let mut rest = Vec::new();
         for rule in rules {
             let Some(known) = self.rule(rule) else { continue };
             match span(&cut.cuts, known.range(cut.field)) {
-                (from, to) if to.saturating_sub(from) < PIECES => {
+                (from, to) if to.saturating_sub(from) < self.shape.pieces => {
                     for list in lists.iter_mut().take(to.saturating_add(1)).skip(from) {
                         list.push(rule);
                         *budget = budget.saturating_sub(1);
@@ -183,7 +193,7 @@ impl Tree {
             let mut rest = 0_usize;
             for range in &ranges {
                 match span(&cuts, *range) {
-                    (from, to) if to.saturating_sub(from) < PIECES => {
+                    (from, to) if to.saturating_sub(from) < self.shape.pieces => {
                         lens.iter_mut().take(to.saturating_add(1)).skip(from).for_each(|len| *len = len.saturating_add(1));
                     }
                     _ => rest = rest.saturating_add(1),
@@ -267,10 +277,10 @@ pub(super) struct Set<'a> {
 
 impl Classifier {
     /// `sets` in the policy's order.
-    pub(super) fn new(sets: &[Set<'_>]) -> Self {
+    pub(super) fn new(sets: &[Set<'_>], shape: Shape) -> Self {
         let trees = (0..8_u8).map(|kind| {
             let (is_ipv6, inbound, one_port) = (kind & 1 != 0, kind & 2 != 0, kind & 4 != 0);
-            Tree::new(sets.iter().filter_map(|set| rule(set, is_ipv6, inbound, one_port)).collect())
+            Tree::new(sets.iter().filter_map(|set| rule(set, is_ipv6, inbound, one_port)).collect(), shape)
         });
         Self { trees: trees.collect() }
     }

@@ -48,7 +48,7 @@ use hashbrown::HashMap;
 
 use crate::error::{Error, Field, len32};
 use cache::Cache;
-use classifier::{Classifier, Set};
+use classifier::{Classifier, Set, Shape};
 use packet::Key;
 
 pub use packet::{Direction, Packet};
@@ -63,6 +63,7 @@ pub struct Spd<P, S> {
     limits: Limits,
     /// None: the policy changed since it was made.
     classifier: Option<Classifier>,
+    shape: Shape,
     cache: Cache<Cached<S>>,
     links: HashMap<(EntryId, Key), S>,
     /// Changes with `links`.
@@ -261,6 +262,7 @@ impl<P, S: Copy + PartialEq> Spd<P, S> {
             names: Vec::new(),
             limits,
             classifier: None,
+            shape: Shape::USUAL,
             cache: Cache::new(usize::try_from(limits.conversations).unwrap_or(usize::MAX)),
             links: HashMap::new(),
             links_epoch: 0,
@@ -377,7 +379,7 @@ impl<P, S: Copy + PartialEq> Spd<P, S> {
     }
 
     fn search(&mut self, packet: &Packet) -> Option<u32> {
-        let entries = &self.entries;
+        let (entries, shape) = (&self.entries, self.shape);
         let classifier = self.classifier.get_or_insert_with(|| {
             let sets = (0_u32..).zip(entries).flat_map(|(position, stored)| {
                 let Entry { selectors, names, applies, .. } = &stored.entry;
@@ -390,7 +392,7 @@ impl<P, S: Copy + PartialEq> Spd<P, S> {
                     named: !names.is_empty(),
                 })
             });
-            Classifier::new(&sets.collect::<Vec<_>>())
+            Classifier::new(&sets.collect::<Vec<_>>(), shape)
         });
         classifier.first(packet, |position, set| {
             let at = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);

@@ -1,4 +1,4 @@
-//! What `ip xfrm state` and `ip xfrm policy` print (iproute2 up to 6.15), with `-s` and with `-o` too.
+//! What `ip xfrm state` and `ip xfrm policy` print (iproute2 up to 7.1), with `-s` and with `-o` too.
 //!
 //! ```
 //! use ipsec_wire::import::{Cipher, Integrity, xfrm};
