@@ -1,0 +1,150 @@
+//! A real Linux kernel takes what is sealed here: every suite, mode, pair of IP versions, with and without extended numbers. Runs where
+//! `WIRECRAFT_KERNEL_LAB` names the script that boots one (`lab.py`, which takes `inject FILE -o RESULT`), or where that is in
+//! `tools/kernel-lab` beside the captures; elsewhere it is skipped.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tests fail by panicking"
+)]
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use interop::ipsec::{Association, TestRng, buffer};
+use interop::skipped;
+use ip_wire::checksum::{pseudo_v4, pseudo_v6};
+use ip_wire::{Protocol, ipv4, ipv6, udp};
+use serde_json::{Value, json};
+
+/// The script, if a kernel can be booted with it.
+fn lab() -> Option<PathBuf> {
+    let script = match std::env::var_os("WIRECRAFT_KERNEL_LAB") {
+        Some(script) => PathBuf::from(script),
+        None => PathBuf::from(std::env::var_os("WIRECRAFT_SHARED")?).join("tools/kernel-lab/lab.py"),
+    };
+    let kernel = PathBuf::from("/usr/bin/linux.uml").is_file();
+    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    (script.is_file() && kernel && root).then_some(script)
+}
+
+/// Names and key lengths of what the kernel has: `auth`, `enc` or `aead`.
+fn suites() -> Vec<(&'static str, Value)> {
+    let key = |len: usize| (0..len).map(|octet| format!("{:02x}", (octet * 5 + 3) % 256)).collect::<String>();
+    let auth = |name: &str, len: usize, bits: u32| json!({"name": name, "key": key(len), "trunc_bits": bits});
+    let enc = |name: &str, len: usize| json!({"name": name, "key": key(len)});
+    let aead = |name: &str, len: usize, bits: u32| json!({"aead": {"name": name, "key": key(len), "icv_bits": bits}});
+    let both = |enc: Value, auth: Value| json!({"enc": enc, "auth": auth});
+    let null = || enc("ecb(cipher_null)", 0);
+    let mut suites = vec![
+        ("ah", json!({"auth": auth("hmac(md5)", 16, 96)})),
+        ("ah", json!({"auth": auth("hmac(sha1)", 20, 96)})),
+        ("ah", json!({"auth": auth("hmac(sha256)", 32, 128)})),
+        ("ah", json!({"auth": auth("hmac(sha256)", 32, 128), "flags": ["align4"]})),
+        ("ah", json!({"auth": auth("hmac(sha384)", 48, 192)})),
+        ("ah", json!({"auth": auth("hmac(sha512)", 64, 256)})),
+        ("ah", json!({"auth": auth("xcbc(aes)", 16, 96)})),
+        ("ah", json!({"auth": auth("cmac(aes)", 16, 96)})),
+        ("esp", both(null(), auth("hmac(md5)", 16, 96))),
+        ("esp", both(null(), auth("xcbc(aes)", 16, 96))),
+        ("esp", both(enc("cbc(aes)", 24), auth("hmac(sha384)", 48, 192))),
+        ("esp", both(enc("cbc(aes)", 32), auth("hmac(sha512)", 64, 256))),
+        ("esp", both(enc("rfc3686(ctr(aes))", 20), auth("hmac(sha1)", 20, 96))),
+        ("esp", both(enc("rfc3686(ctr(aes))", 36), auth("cmac(aes)", 16, 96))),
+        ("esp", aead("rfc4106(gcm(aes))", 20, 128)),
+        ("esp", aead("rfc4106(gcm(aes))", 28, 96)),
+        ("esp", aead("rfc4106(gcm(aes))", 36, 64)),
+        ("esp", aead("rfc4309(ccm(aes))", 19, 128)),
+        ("esp", aead("rfc4309(ccm(aes))", 35, 64)),
+        ("esp", aead("rfc4543(gcm(aes))", 20, 128)),
+        ("esp", aead("rfc7539esp(chacha20,poly1305)", 36, 128)),
+    ];
+    for (hash, len, bits) in [("hmac(md5)", 16, 96), ("hmac(sha1)", 20, 96), ("hmac(sha256)", 32, 128)] {
+        suites.push(("esp", both(enc("cbc(aes)", 16), auth(hash, len, bits))));
+    }
+    suites
+}
+
+/// A UDP packet to the port that the kernel listens on.
+fn packet(source: &str, destination: &str, len: usize) -> Vec<u8> {
+    let payload: Vec<u8> = (0..len).map(|octet| octet as u8).collect();
+    let mut datagram = vec![0; 8 + len];
+    let header = udp::Header::new(4001, 4000);
+    if source.contains(':') {
+        let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
+        header.emit(pseudo_v6(source, destination, Protocol::UDP, 8 + len as u32), &payload, &mut datagram).unwrap();
+        let mut octets = vec![0; 40];
+        ipv6::Header::new(source, destination, Protocol::UDP, datagram.len()).unwrap().emit(&mut octets).unwrap();
+        [octets, datagram].concat()
+    } else {
+        let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
+        header.emit(pseudo_v4(source, destination, Protocol::UDP, 8 + len as u16), &payload, &mut datagram).unwrap();
+        let mut octets = vec![0; 20];
+        ipv4::Header::new(source, destination, Protocol::UDP, datagram.len()).unwrap().emit(&mut octets).unwrap();
+        [octets, datagram].concat()
+    }
+}
+
+#[test]
+fn a_linux_kernel_accepts_and_delivers_what_is_sealed_here() {
+    let Some(lab) = lab() else {
+        return skipped("a_linux_kernel_accepts_and_delivers_what_is_sealed_here", "no kernel to boot, or not root");
+    };
+    let outer = |version: u8| if version == 4 { ("192.0.2.1", "192.0.2.2") } else { ("2001:db8::1", "2001:db8::2") };
+    let inner = |version: u8| if version == 4 { ("10.1.0.1", "10.2.0.1") } else { ("2001:db8:a::1", "2001:db8:b::1") };
+    let mut total = 0;
+    for (mode, outer_version, inner_version) in
+        [("transport", 4, 4), ("transport", 6, 6), ("tunnel", 4, 4), ("tunnel", 4, 6), ("tunnel", 6, 4), ("tunnel", 6, 6)]
+    {
+        let (source, destination) = outer(outer_version);
+        let (mut sas, mut packets) = (Vec::new(), Vec::new());
+        for (proto, suite) in suites() {
+            for esn in [false, true] {
+                let spi = 0x1000 + sas.len() as u32;
+                let mut sa = json!({
+                    "dir": "a2b", "proto": proto, "mode": mode, "src": source, "dst": destination, "spi": format!("0x{spi:08x}"),
+                    "esn": esn, "replay_window": 64,
+                });
+                for (key, value) in suite.as_object().unwrap() {
+                    sa[key] = value.clone();
+                }
+                let ends = if mode == "tunnel" { inner(inner_version) } else { (source, destination) };
+                if mode == "tunnel" {
+                    sa["inner_dst"] = json!(ends.1);
+                }
+                if esn {
+                    (sa["seq"], sa["seq_hi"]) = (json!(0xffff_fffe_u32), json!(3));
+                }
+                let start = if esn { (3 << 32) | 0xffff_fffe } else { 0 };
+                let association = Association::of_xfrm(&sa).unwrap();
+                let mut outbound = association.build(true, |builder| builder.last_sent(start).outbound(&mut TestRng(3))).unwrap();
+                for len in [0, 1, 15, 64, 600, 1380] {
+                    let mut buf = buffer(&packet(ends.0, ends.1, len));
+                    outbound.seal(Duration::ZERO, &mut buf).unwrap();
+                    let hex: String = buf.octets().iter().map(|octet| format!("{octet:02x}")).collect();
+                    packets.push(json!({"id": format!("{spi:x} {len} {suite}"), "hex": hex, "expect": "accept"}));
+                }
+                sas.push(sa);
+            }
+        }
+        total += packets.len();
+        let name = format!("{mode}-{outer_version}-{inner_version}");
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let (case, result) = (folder.join(format!("{name}.json")), folder.join(format!("{name}-result.json")));
+        std::fs::write(&case, json!({"name": name, "sas": sas, "packets": packets, "settle_ms": 5}).to_string()).unwrap();
+        let output = Command::new("python3").arg(&lab).arg("inject").arg(&case).arg("-o").arg(&result).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let result: Value = serde_json::from_str(&std::fs::read_to_string(&result).unwrap()).unwrap();
+        let result = result.get("cases").and_then(|cases| cases.get(0)).unwrap_or(&result);
+        assert_eq!(result["accepted"], result["packets"], "{name}: {}", result["unexpected"]);
+        assert_eq!(result["packets"].as_u64(), Some(packets.len() as u64));
+        eprintln!("{name}: {} accepted and delivered", packets.len());
+    }
+    eprintln!("{total} packets");
+}
