@@ -104,6 +104,24 @@ fn frame(ether_type: u16, packet: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// Packets for AH and ESP: what is to be sealed behind the octets that choose an association, and what arrives.
+fn ipsec(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
+    let plain = [("tcp4", tcp_v4()?), ("udp4", udp_v4()?), ("udp6", udp_v6_behind_options()?)];
+    for (name, packet) in &plain {
+        for (mode, tag) in [(0, "transport"), (1, "tunnel4"), (2, "tunnel6")] {
+            write("seal_open_roundtrip", &format!("{name}_{tag}"), &[&[mode * 3, mode, 1, 0], packet.as_slice()].concat())?;
+        }
+    }
+    let esp = [&[0, 0, 0x10, 0, 0, 0, 0, 1][..], &[0xaa; 40]].concat();
+    let ah = [&[17, 4, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 1][..], &[0xaa; 12], &[0, 1, 0, 2, 0, 8, 0, 0]].concat();
+    for (target, protocol, body) in [("esp_open", Protocol::ESP, &esp), ("ah_open", Protocol::AH, &ah)] {
+        write(target, "v4", &[&[0, 0, 0], v4(protocol, body)?.as_slice()].concat())?;
+        write(target, "v6", &[&[0, 0, 0], v6(protocol, body)?.as_slice()].concat())?;
+    }
+    write("ah_parse", "v4", &v4(Protocol::AH, &ah)?)?;
+    write("ah_parse", "v6", &v6(Protocol::AH, &ah)?)
+}
+
 /// Steps and texts for the windows, databases and importers of `ipsec-wire`.
 fn ipsec_db(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
     let windows: [(&str, &[u8]); 3] = [
@@ -309,6 +327,7 @@ fn main() -> Result<()> {
         write(target, "raw", &with(&[0, 0, 0, 0, 0, 0x80], if target.ends_with('4') { &tcp4 } else { &chain }))?;
     }
     atm(write)?;
+    ipsec(write)?;
     ipsec_db(write)?;
     lanes(write)?;
     println!("seeds of {} targets written", wirecraft_fuzz::TARGETS.len());

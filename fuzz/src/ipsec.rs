@@ -111,7 +111,9 @@ pub fn ah_parse(data: &[u8]) {
             assert_eq!((receiver.len(), sender.len()), (whole.len() + 4, whole.len() + 4));
             assert_eq!(receiver[at..], sender[at..]);
         }
-        (receiver, sender) => [receiver, sender].iter().filter_map(|it| it.as_ref().err()).for_each(|error| check(error, data.len())),
+        (receiver, sender) => {
+            [receiver, sender].iter().filter_map(|it| it.as_ref().err()).for_each(|error| check(error, data.len()))
+        }
     }
 }
 
