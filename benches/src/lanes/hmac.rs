@@ -152,7 +152,7 @@ where
     }
     #[cfg(ipsec_mb)]
     peers.push(Peer::Crate(intel(function.number, size, count), Some(ipsec_mb).filter(|_| count == 32 || count == 256)));
-    for (name, path) in [("our AVX2", Path::Avx2), ("our safe loops", Path::Detected)] {
+    for (name, path) in [("our AVX2", Path::Avx2), ("our safe loops", Path::Detected), ("our portable", Path::Portable)] {
         if let Some(engine) = Engine::with_path(path) {
             peers.push(Peer::Crate(ours::<A>(name, engine, size, count), None));
         }
