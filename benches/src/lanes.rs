@@ -3,7 +3,7 @@
 mod batch;
 mod cbc;
 mod hmac;
-#[cfg(feature = "ipsec-mb")]
+#[cfg(ipsec_mb)]
 mod ipsec_mb;
 
 use crate::Group;

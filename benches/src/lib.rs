@@ -4,6 +4,7 @@
 pub mod atm;
 pub mod headers;
 pub mod ipsec_db;
+pub mod ipsec_packets;
 pub mod lanes;
 pub mod measure;
 pub mod packets;
@@ -27,7 +28,7 @@ pub fn group(name: &str) -> Option<Group> {
     match name {
         headers::NAME => Some(headers::group()),
         atm::NAME => Some(atm::group()),
-        "ipsec" => Some(Group { name: "ipsec", works: ipsec_db::works() }),
+        "ipsec" => Some(Group { name: "ipsec", works: ipsec_packets::works().into_iter().chain(ipsec_db::works()).collect() }),
         lanes::NAME => Some(lanes::group()),
         _ => None,
     }

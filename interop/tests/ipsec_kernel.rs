@@ -141,7 +141,10 @@ fn a_linux_kernel_accepts_and_delivers_what_is_sealed_here() {
         let output = Command::new("python3").arg(&lab).arg("inject").arg(&case).arg("-o").arg(&result).output().unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr);
         if complaint.contains("LabError: guest went away") {
-            return skipped("a_linux_kernel_accepts_and_delivers_what_is_sealed_here", "the kernel does not boot on this machine");
+            return skipped(
+                "a_linux_kernel_accepts_and_delivers_what_is_sealed_here",
+                "the kernel does not boot on this machine",
+            );
         }
         assert!(output.status.success(), "{complaint}");
         let result: Value = serde_json::from_str(&std::fs::read_to_string(&result).unwrap()).unwrap();

@@ -1,3 +1,4 @@
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(feature = "safe-only", forbid(unsafe_code))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -14,8 +15,6 @@
         reason = "tests fail by panicking"
     )
 )]
-//! Lanes.
-
 #[cfg(test)]
 extern crate std;
 

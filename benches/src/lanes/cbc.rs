@@ -59,19 +59,16 @@ fn work(
     size: Size,
     count: usize,
     crates_budget: Option<f64>,
-    #[cfg_attr(not(feature = "ipsec-mb"), expect(unused_variables, reason = "that peer is not compiled"))] intel_budget: Option<
-        f64,
-    >,
+    #[cfg_attr(not(ipsec_mb), expect(unused_variables, reason = "that peer is not compiled"))] intel_budget: Option<f64>,
 ) -> Work {
     let mut peers =
         vec![Peer::Crate(crates(direction, size, count), crates_budget), Peer::Crate(aws(direction, size, count), None)];
-    #[cfg(feature = "ipsec-mb")]
+    #[cfg(ipsec_mb)]
     peers.push(Peer::Crate(intel(direction, size, count), intel_budget));
-    if let Some(engine) = Engine::with_path(Path::Avx2) {
-        peers.push(Peer::Crate(ours("our AVX2", engine, direction, size, count), None));
-    }
-    if let Some(engine) = Engine::with_path(Path::Detected) {
-        peers.push(Peer::Crate(ours("our safe loops", engine, direction, size, count), None));
+    for (name, path) in [("our AVX2", Path::Avx2), ("our safe loops", Path::Detected)] {
+        if let Some(engine) = Engine::with_path(path) {
+            peers.push(Peer::Crate(ours(name, engine, direction, size, count), None));
+        }
     }
     Work { name, ours: ours("wire-lanes", Engine::new(), direction, size, count), peers }
 }
@@ -172,7 +169,7 @@ fn aws(direction: Direction, size: Size, count: usize) -> Contender {
     .of_batches(count)
 }
 
-#[cfg(feature = "ipsec-mb")]
+#[cfg(ipsec_mb)]
 fn intel(direction: Direction, size: Size, count: usize) -> Contender {
     use super::ipsec_mb::{Cipher, Manager};
 

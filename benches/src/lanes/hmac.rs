@@ -17,9 +17,8 @@ struct Function {
     /// IMIX in batches of 32 and 256.
     imix: [f64; 2],
     /// Against ipsec-mb: fixed sizes, IMIX.
-    #[cfg_attr(not(feature = "ipsec-mb"), expect(dead_code, reason = "that peer is not compiled"))]
     ipsec_mb: [f64; 2],
-    #[cfg_attr(not(feature = "ipsec-mb"), expect(dead_code, reason = "that peer is not compiled"))]
+    #[cfg_attr(not(ipsec_mb), expect(dead_code, reason = "that peer is not compiled"))]
     number: u32,
     aws: Option<aws_lc_rs::hmac::Algorithm>,
 }
@@ -142,7 +141,7 @@ fn work<A: Algorithm, D: EagerHash + 'static>(
     size: Size,
     count: usize,
     budget: Option<f64>,
-    #[cfg_attr(not(feature = "ipsec-mb"), expect(unused_variables, reason = "that peer is not compiled"))] ipsec_mb: f64,
+    #[cfg_attr(not(ipsec_mb), expect(unused_variables, reason = "that peer is not compiled"))] ipsec_mb: f64,
 ) -> Work
 where
     Hmac<D>: Mac + KeyInit + Clone,
@@ -151,9 +150,9 @@ where
     if let Some(algorithm) = function.aws {
         peers.push(Peer::Crate(aws(algorithm, size, count), None));
     }
-    #[cfg(feature = "ipsec-mb")]
+    #[cfg(ipsec_mb)]
     peers.push(Peer::Crate(intel(function.number, size, count), Some(ipsec_mb).filter(|_| count == 32 || count == 256)));
-    for (name, path) in [("our AVX2", Path::Avx2), ("our safe loops", Path::Detected)] {
+    for (name, path) in [("our AVX2", Path::Avx2), ("our safe loops", Path::Detected), ("our portable", Path::Portable)] {
         if let Some(engine) = Engine::with_path(path) {
             peers.push(Peer::Crate(ours::<A>(name, engine, size, count), None));
         }
@@ -173,7 +172,7 @@ fn aws(algorithm: aws_lc_rs::hmac::Algorithm, size: Size, count: usize) -> Conte
     .of_batches(count)
 }
 
-#[cfg(feature = "ipsec-mb")]
+#[cfg(ipsec_mb)]
 fn intel(number: u32, size: Size, count: usize) -> Contender {
     use super::ipsec_mb::{Cipher, Manager};
 

@@ -14,7 +14,8 @@ const NOW: Duration = Duration::ZERO;
 
 /// A UDP packet of 32 octets.
 static PACKET: [u8; 32] = [
-    0x45, 0, 0, 32, 0, 0, 0x40, 0, 64, 17, 0xb6, 0xc9, 192, 0, 2, 1, 192, 0, 2, 2, 0x0f, 0xa1, 0x0f, 0xa0, 0, 12, 0, 0, 1, 2, 3, 4,
+    0x45, 0, 0, 32, 0, 0, 0x40, 0, 64, 17, 0xb6, 0xc9, 192, 0, 2, 1, 192, 0, 2, 2, 0x0f, 0xa1, 0x0f, 0xa0, 0, 12, 0, 0, 1, 2, 3,
+    4,
 ];
 
 struct Counter(u8);
