@@ -21,6 +21,12 @@ pub struct Limits {
     pub use_time: Option<Duration>,
 }
 
+impl Limits {
+    const fn is_any(&self) -> bool {
+        self.octets.is_some() || self.packets.is_some() || self.age.is_some() || self.use_time.is_some()
+    }
+}
+
 /// Which limit was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
@@ -54,14 +60,18 @@ pub struct Lifetime {
     first_use: Option<Duration>,
     octets: u64,
     packets: u64,
-    soft_reported: bool,
+    /// Whether there is a hard limit at all.
+    limited: bool,
+    /// Whether a soft limit is still to be reported.
+    watched: bool,
 }
 
 impl Lifetime {
     /// Starts at `made`.
     #[must_use]
     pub const fn new(made: Duration, soft: Limits, hard: Limits) -> Self {
-        Self { soft, hard, made, first_use: None, octets: 0, packets: 0, soft_reported: false }
+        let (limited, watched) = (hard.is_any(), soft.is_any());
+        Self { soft, hard, made, first_use: None, octets: 0, packets: 0, limited, watched }
     }
 
     /// Octets carried.
@@ -80,7 +90,7 @@ impl Lifetime {
     #[must_use]
     #[inline]
     pub fn expired(&self, now: Duration, octets: usize) -> Option<Limit> {
-        if self.hard == Limits::default() {
+        if !self.limited {
             return None;
         }
         let octets = self.octets.saturating_add(u64::try_from(octets).unwrap_or(u64::MAX));
@@ -95,11 +105,11 @@ impl Lifetime {
         if self.first_use.is_none() {
             self.first_use = Some(now);
         }
-        if self.soft_reported || self.soft == Limits::default() {
+        if !self.watched {
             return None;
         }
         let limit = self.over(&self.soft, now, self.octets, self.packets);
-        self.soft_reported = limit.is_some();
+        self.watched = limit.is_none();
         limit
     }
 
@@ -111,17 +121,17 @@ impl Lifetime {
             let used = limits.use_time.zip(self.first_use).map(|(time, first)| first.saturating_add(time));
             [age, used].into_iter().flatten().min()
         };
-        let soft = if self.soft_reported { None } else { of(&self.soft) };
+        let soft = if self.watched { of(&self.soft) } else { None };
         [soft, of(&self.hard)].into_iter().flatten().min()
     }
 
     /// Says once when a soft limit of time has passed without a packet.
     pub fn handle_timeout(&mut self, now: Duration) -> Option<Limit> {
-        if self.soft_reported {
+        if !self.watched {
             return None;
         }
         let limit = self.over(&self.soft, now, self.octets, self.packets);
-        self.soft_reported = limit.is_some();
+        self.watched = limit.is_none();
         limit
     }
 

@@ -355,7 +355,7 @@ impl<T: Transform> Outbound<T> {
         let at = match outer {
             Some(outer) => {
                 packet.push_front(plan.front)?;
-                outer.emit(packet.octets_mut())?
+                outer.emit(packet.octets_mut())
             }
             None => {
                 open_gap(packet, plan.place.at, plan.front)?;

@@ -5,9 +5,11 @@ use core::net::IpAddr;
 use ip_wire::ip::Packet;
 use ip_wire::ipv6::FlowLabel;
 use ip_wire::tunnel::{DontFragment, FlowLabelMode, HopLimit};
-use ip_wire::{DsField, Dscp, Ecn, Protocol, ipv4, ipv6};
+use ip_wire::{DsField, Dscp, Ecn, Protocol, checksum, ipv4, ipv6};
 
+use super::place::too_long;
 use crate::error::{Error, Field};
+use crate::octets::{copy, put};
 
 /// The outer codepoint at the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,6 +123,7 @@ impl Tunnel {
     }
 
     /// The outer header around `payload_len` octets for an inner packet, or for a dummy one.
+    #[inline]
     pub(crate) fn outer(
         &self,
         inner: Option<&Packet<'_>>,
@@ -140,13 +143,21 @@ impl Tunnel {
             HopLimit::Fixed(value) => value,
             HopLimit::Copy => inner_hop_limit,
         };
+        let mut outer = Outer { octets: [0; ipv6::HEADER_LEN], len: self.header_len() };
+        let octets = &mut outer.octets;
         match (self.local, self.remote) {
             (IpAddr::V4(local), IpAddr::V4(remote)) => {
                 let firm = self.is_firm(inner);
-                let mut header = ipv4::Header::new(local, remote, protocol, payload_len)?;
-                (header.ds, header.ttl, header.identification) = (ds, hop_limit, identification(firm));
-                header.flags = if firm { ipv4::Flags::DONT_FRAGMENT } else { ipv4::Flags::NONE };
-                Ok(Outer::V4(header))
+                let total = payload_len.saturating_add(ipv4::MIN_HEADER_LEN);
+                let len = u16::try_from(total).map_err(|_| too_long(total))?;
+                put(octets, 0, &[0x45, ds.0]);
+                put(octets, 2, &len.to_be_bytes());
+                put(octets, 4, &identification(firm).to_be_bytes());
+                put(octets, 6, &[if firm { 0x40 } else { 0 }, 0, hop_limit, protocol.0]);
+                put(octets, 12, &local.octets());
+                put(octets, 16, &remote.octets());
+                let checksum = checksum::of(octets.get(..ipv4::MIN_HEADER_LEN).unwrap_or(&[]));
+                put(octets, 10, &checksum.to_be_bytes());
             }
             (IpAddr::V6(local), IpAddr::V6(remote)) => {
                 let flow_label = match (self.flow_label, inner) {
@@ -154,28 +165,34 @@ impl Tunnel {
                     (FlowLabelMode::Copy, _) => FlowLabel::ZERO,
                     (FlowLabelMode::Fixed(label), _) => label,
                 };
-                let mut header = ipv6::Header::new(local, remote, protocol, payload_len)?;
-                (header.ds, header.hop_limit, header.flow_label) = (ds, hop_limit, flow_label);
-                Ok(Outer::V6(header))
+                let total = payload_len.saturating_add(ipv6::HEADER_LEN);
+                let len = u16::try_from(payload_len).map_err(|_| too_long(total))?;
+                let word = (6 << 28) | (u32::from(ds.0) << 20) | flow_label.value();
+                put(octets, 0, &word.to_be_bytes());
+                put(octets, 4, &len.to_be_bytes());
+                put(octets, 6, &[protocol.0, hop_limit]);
+                put(octets, 8, &local.octets());
+                put(octets, 24, &remote.octets());
             }
             // `new` lets no mixed ends pass.
-            (IpAddr::V4(_), _) => Err(Error::AddressFamily { field: Field::TunnelEnd, found: 6, needed: 4 }),
-            (IpAddr::V6(_), _) => Err(Error::AddressFamily { field: Field::TunnelEnd, found: 4, needed: 6 }),
+            (IpAddr::V4(_), _) => return Err(Error::AddressFamily { field: Field::TunnelEnd, found: 6, needed: 4 }),
+            (IpAddr::V6(_), _) => return Err(Error::AddressFamily { field: Field::TunnelEnd, found: 4, needed: 6 }),
         }
+        Ok(outer)
     }
 }
 
 /// An outer header to be written.
-pub(crate) enum Outer {
-    V4(ipv4::Header),
-    V6(ipv6::Header),
+pub(crate) struct Outer {
+    octets: [u8; ipv6::HEADER_LEN],
+    len: usize,
 }
 
 impl Outer {
-    pub(crate) fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        Ok(match self {
-            Self::V4(header) => header.emit(buffer)?,
-            Self::V6(header) => header.emit(buffer)?,
-        })
+    /// Writes the header, and returns its octets' number.
+    #[inline]
+    pub(crate) fn emit(&self, buffer: &mut [u8]) -> usize {
+        copy(buffer, self.octets.get(..self.len).unwrap_or(&[]));
+        self.len
     }
 }
