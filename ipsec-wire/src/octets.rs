@@ -15,9 +15,17 @@ pub(crate) fn be32(octets: &[u8], offset: usize) -> u32 {
     octets.get(offset..).and_then(<[u8]>::first_chunk).map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
+/// Writes an array `offset` octets into `octets`, if it fits: a store or two, where [`put_slice`] calls a function.
+#[inline]
+pub(crate) fn put<const N: usize>(octets: &mut [u8], offset: usize, bytes: &[u8; N]) {
+    if let Some(place) = octets.get_mut(offset..).and_then(<[u8]>::first_chunk_mut) {
+        *place = *bytes;
+    }
+}
+
 /// Writes `bytes` `offset` octets into `octets`, as far as they go.
 #[inline]
-pub(crate) fn put(octets: &mut [u8], offset: usize, bytes: &[u8]) {
+pub(crate) fn put_slice(octets: &mut [u8], offset: usize, bytes: &[u8]) {
     copy(octets.get_mut(offset..).unwrap_or_default(), bytes);
 }
 

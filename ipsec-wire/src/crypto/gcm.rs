@@ -117,7 +117,7 @@ impl Stream {
         if self.filled > 0 {
             let taken = BLOCK.wrapping_sub(self.filled).min(piece.len());
             let (head, rest) = piece.split_at_checked(taken).unwrap_or((piece, &[]));
-            crate::octets::put(&mut self.block, self.filled, head);
+            crate::octets::put_slice(&mut self.block, self.filled, head);
             self.filled = self.filled.wrapping_add(taken);
             if self.filled < BLOCK {
                 return;

@@ -8,7 +8,7 @@ use wire_lanes::{Algorithm, Engine, Md5, Segments, Sha1, Sha256, cbc, hmac};
 use super::Job;
 use crate::algorithm::{Cipher, Keys, Mac, Suite};
 use crate::esp::{FIXED_LEN, Layout};
-use crate::octets::put;
+use crate::octets::put_slice;
 
 /// How many packets go to the lanes at once.
 const WIDTH: usize = 32;
@@ -87,9 +87,9 @@ impl Lanes {
     /// Writes every packet's ICV.
     pub(super) fn authenticate(&self, mac: &LaneMac, jobs: &mut [Job<'_>]) {
         match mac {
-            LaneMac::Md5(key) => self.each_tag(key, jobs, |job, at, tag| put(job.packet, at, tag)),
-            LaneMac::Sha1(key) => self.each_tag(key, jobs, |job, at, tag| put(job.packet, at, tag)),
-            LaneMac::Sha256(key) => self.each_tag(key, jobs, |job, at, tag| put(job.packet, at, tag)),
+            LaneMac::Md5(key) => self.each_tag(key, jobs, |job, at, tag| put_slice(job.packet, at, tag)),
+            LaneMac::Sha1(key) => self.each_tag(key, jobs, |job, at, tag| put_slice(job.packet, at, tag)),
+            LaneMac::Sha256(key) => self.each_tag(key, jobs, |job, at, tag| put_slice(job.packet, at, tag)),
         }
     }
 

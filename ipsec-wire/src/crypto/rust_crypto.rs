@@ -18,7 +18,7 @@ use super::mac::KeyedMac;
 use super::{Job, Pieces, Transform};
 use crate::algorithm::{Cipher, CombinedMode, Keys, Mac, Suite};
 use crate::error::{Error, Field};
-use crate::octets::{be32, copy, put};
+use crate::octets::{be32, copy, put, put_slice};
 
 /// Octets of SPI and sequence number.
 const HEADER_LEN: usize = ip_wire::esp::FIXED_LEN;
@@ -93,7 +93,7 @@ impl RustCrypto {
         let covered = self.covered(job.packet);
         mac.compute(|sink| separate(sink, covered, job.esn_high), icv);
         let at = job.packet.len().saturating_sub(self.icv_len);
-        put(job.packet, at, icv);
+        put_slice(job.packet, at, icv);
     }
 
     fn seal_each(&self, jobs: &mut [Job<'_>]) {
@@ -388,7 +388,7 @@ fn cbc_decrypt<C: aes::cipher::BlockCipherDecrypt>(cipher: &C, iv: &[u8], body: 
 fn ctr_apply<C: aes::cipher::BlockCipherEncrypt<BlockSize = U16>>(cipher: &C, salt: &Salt, iv: &[u8], body: &mut [u8]) {
     let mut block = [0u8; 16];
     copy(&mut block, salt);
-    put(&mut block, 4, iv);
+    put_slice(&mut block, 4, iv);
     put(&mut block, 12, &[0, 0, 0, 1]);
     // Only over 2^36 octets are an error, and no packet has them.
     let _ = Ctr32BE::from_core(CtrCore::inner_iv_init(cipher, &Array::from(block))).try_apply_keystream(body);
@@ -441,7 +441,7 @@ fn split_salt(key: &[u8]) -> Result<(&[u8], Salt), Error> {
     let at = key.len().saturating_sub(salt_len);
     let (key, tail) = key.split_at_checked(at).ok_or(Error::Unsupported(Field::EncryptionKey))?;
     let mut salt = [0u8; 4];
-    put(&mut salt, 4usize.saturating_sub(salt_len), tail);
+    put_slice(&mut salt, 4usize.saturating_sub(salt_len), tail);
     Ok((key, salt))
 }
 
@@ -472,7 +472,7 @@ impl Parts<'_> {
             }
             Some(high) => {
                 copy(&mut octets, self.header);
-                put(&mut octets, 8, self.header.get(4..).unwrap_or(&[]));
+                put_slice(&mut octets, 8, self.header.get(4..).unwrap_or(&[]));
                 put(&mut octets, 4, &high.to_be_bytes());
                 Aad { octets, len: 12 }
             }

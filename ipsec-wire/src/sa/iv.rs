@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::algorithm::Suite;
-use crate::octets::copy;
+use crate::octets::{copy, put};
 
 /// Where an association's IVs come from.
 #[expect(
@@ -37,11 +37,15 @@ impl IvSource {
     #[inline]
     pub(super) fn write(&self, sequence: u64, iv: &mut [u8]) {
         match self {
-            Self::Counter => copy(iv, &sequence.to_be_bytes()),
+            Self::Counter => put(iv, 0, &sequence.to_be_bytes()),
             Self::Encrypted(cipher) => {
                 let mut block = Array::from(u128::from(sequence).to_be_bytes());
                 cipher.encrypt_block(&mut block);
-                copy(iv, &block);
+                let block = <[u8; 16]>::from(block);
+                match iv.first_chunk_mut() {
+                    Some(iv) => *iv = block,
+                    None => copy(iv, &block),
+                }
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::crypto::{Job, RustCrypto, Transform};
 use crate::error::{Error, Field, len32};
 use crate::esp::{self, Trailer};
 use crate::lifetime::{Lifetime, Limit};
-use crate::octets::put;
+use crate::octets::{put, put_slice};
 
 /// The sending end. It is not `Clone`: two copies would send the same sequence numbers, and with counter modes the same key stream. Its
 /// place in the numbers leaves it by [`Outbound::export`] only.
@@ -456,7 +456,7 @@ impl<T: Transform> Outbound<T> {
             header.emit(rest)?;
             let room = rest.get_mut(ah::FIXED_LEN..).and_then(|icv| icv.get_mut(..params.ah_iv_len())).unwrap_or_default();
             match iv {
-                Some(iv) => put(room, 0, iv),
+                Some(iv) => put_slice(room, 0, iv),
                 None => self.iv.write(sequence, room),
             }
             return Ok(());
@@ -471,7 +471,7 @@ impl<T: Transform> Outbound<T> {
         let (room, body) = esp.split_at_mut_checked(params.layout.front()).unwrap_or_default();
         let room = room.get_mut(esp::FIXED_LEN..).unwrap_or_default();
         match iv {
-            Some(iv) => put(room, 0, iv),
+            Some(iv) => put_slice(room, 0, iv),
             None => self.iv.write(sequence, room),
         }
         let payload = plan.len.saturating_sub(plan.place.at);
@@ -513,7 +513,7 @@ impl<T: Transform> Outbound<T> {
         let mut icv = [0u8; 64];
         let icv = icv.get_mut(..icv_len).unwrap_or_default();
         let from = at.saturating_add(ah::FIXED_LEN);
-        put(icv, 0, octets.get(from..from.saturating_add(iv_len)).unwrap_or(&[]));
+        put_slice(icv, 0, octets.get(from..from.saturating_add(iv_len)).unwrap_or(&[]));
         let end = coverage::End::Sender;
         let esn_high = self.params.esn.then(|| high(sequence));
         // The headers were looked at before, so that this does not fail.
@@ -525,7 +525,7 @@ impl<T: Transform> Outbound<T> {
             },
             icv,
         );
-        put(octets, from, icv);
+        put_slice(octets, from, icv);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use ip_wire::{DsField, Dscp, Ecn, Protocol, checksum, ipv4, ipv6};
 
 use super::place::too_long;
 use crate::error::{Error, Field};
-use crate::octets::{copy, put};
+use crate::octets::put;
 
 /// The outer codepoint at the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -192,7 +192,10 @@ impl Outer {
     /// Writes the header, and returns its octets' number.
     #[inline]
     pub(crate) fn emit(&self, buffer: &mut [u8]) -> usize {
-        copy(buffer, self.octets.get(..self.len).unwrap_or(&[]));
+        match self.octets.first_chunk::<{ ipv4::MIN_HEADER_LEN }>() {
+            Some(octets) if self.len == ipv4::MIN_HEADER_LEN => put(buffer, 0, octets),
+            _ => put(buffer, 0, &self.octets),
+        }
         self.len
     }
 }
