@@ -1,6 +1,6 @@
 //! The outer header of tunnel mode (RFC 4301 5.1.2, RFC 2983, RFC 6040).
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 
 use ip_wire::ip::Packet;
 use ip_wire::ipv6::FlowLabel;
@@ -143,21 +143,15 @@ impl Tunnel {
             HopLimit::Fixed(value) => value,
             HopLimit::Copy => inner_hop_limit,
         };
-        let mut outer = Outer { octets: [0; ipv6::HEADER_LEN], len: self.header_len() };
-        let octets = &mut outer.octets;
         match (self.local, self.remote) {
             (IpAddr::V4(local), IpAddr::V4(remote)) => {
                 let firm = self.is_firm(inner);
                 let total = payload_len.saturating_add(ipv4::MIN_HEADER_LEN);
                 let len = u16::try_from(total).map_err(|_| too_long(total))?;
-                put(octets, 0, &[0x45, ds.0]);
-                put(octets, 2, &len.to_be_bytes());
-                put(octets, 4, &identification(firm).to_be_bytes());
-                put(octets, 6, &[if firm { 0x40 } else { 0 }, 0, hop_limit, protocol.0]);
-                put(octets, 12, &local.octets());
-                put(octets, 16, &remote.octets());
-                let checksum = checksum::of(octets.get(..ipv4::MIN_HEADER_LEN).unwrap_or(&[]));
-                put(octets, 10, &checksum.to_be_bytes());
+                let first = u16::from_be_bytes([0x45, ds.0]);
+                let flags = if firm { 0x4000 } else { 0 };
+                let (id, hops) = (identification(firm), u16::from_be_bytes([hop_limit, protocol.0]));
+                Ok(Outer::V4 { words: [first, len, id, flags, hops], source: local.to_bits(), destination: remote.to_bits() })
             }
             (IpAddr::V6(local), IpAddr::V6(remote)) => {
                 let flow_label = match (self.flow_label, inner) {
@@ -167,35 +161,64 @@ impl Tunnel {
                 };
                 let total = payload_len.saturating_add(ipv6::HEADER_LEN);
                 let len = u16::try_from(payload_len).map_err(|_| too_long(total))?;
-                let word = (6 << 28) | (u32::from(ds.0) << 20) | flow_label.value();
-                put(octets, 0, &word.to_be_bytes());
-                put(octets, 4, &len.to_be_bytes());
-                put(octets, 6, &[protocol.0, hop_limit]);
-                put(octets, 8, &local.octets());
-                put(octets, 24, &remote.octets());
+                let first = (6 << 28) | (u32::from(ds.0) << 20) | flow_label.value();
+                let hops = u16::from_be_bytes([protocol.0, hop_limit]);
+                Ok(Outer::V6 { first, len, hops, source: local, destination: remote })
             }
             // `new` lets no mixed ends pass.
-            (IpAddr::V4(_), _) => return Err(Error::AddressFamily { field: Field::TunnelEnd, found: 6, needed: 4 }),
-            (IpAddr::V6(_), _) => return Err(Error::AddressFamily { field: Field::TunnelEnd, found: 4, needed: 6 }),
+            (IpAddr::V4(_), _) => Err(Error::AddressFamily { field: Field::TunnelEnd, found: 6, needed: 4 }),
+            (IpAddr::V6(_), _) => Err(Error::AddressFamily { field: Field::TunnelEnd, found: 4, needed: 6 }),
         }
-        Ok(outer)
     }
 }
 
-/// An outer header to be written.
-pub(crate) struct Outer {
-    octets: [u8; ipv6::HEADER_LEN],
-    len: usize,
+/// An outer header to be written: its fields as numbers, since octets that were just written are slow to read again.
+pub(crate) enum Outer {
+    /// The first five words; the checksum follows from all.
+    V4 {
+        words: [u16; 5],
+        source: u32,
+        destination: u32,
+    },
+    V6 {
+        first: u32,
+        len: u16,
+        hops: u16,
+        source: Ipv6Addr,
+        destination: Ipv6Addr,
+    },
 }
 
 impl Outer {
     /// Writes the header, and returns its octets' number.
     #[inline]
     pub(crate) fn emit(&self, buffer: &mut [u8]) -> usize {
-        match self.octets.first_chunk::<{ ipv4::MIN_HEADER_LEN }>() {
-            Some(octets) if self.len == ipv4::MIN_HEADER_LEN => put(buffer, 0, octets),
-            _ => put(buffer, 0, &self.octets),
+        match *self {
+            Self::V4 { words: [first, len, id, flags, hops], source, destination } => {
+                let sum = checksum::Sum::new().word(first).word(len).word(id).word(flags).word(hops);
+                let checksum = sum.long(source).long(destination).checksum();
+                if let Some(buffer) = buffer.first_chunk_mut::<{ ipv4::MIN_HEADER_LEN }>() {
+                    put(buffer, 0, &first.to_be_bytes());
+                    put(buffer, 2, &len.to_be_bytes());
+                    put(buffer, 4, &id.to_be_bytes());
+                    put(buffer, 6, &flags.to_be_bytes());
+                    put(buffer, 8, &hops.to_be_bytes());
+                    put(buffer, 10, &checksum.to_be_bytes());
+                    put(buffer, 12, &source.to_be_bytes());
+                    put(buffer, 16, &destination.to_be_bytes());
+                }
+                ipv4::MIN_HEADER_LEN
+            }
+            Self::V6 { first, len, hops, source, destination } => {
+                if let Some(buffer) = buffer.first_chunk_mut::<{ ipv6::HEADER_LEN }>() {
+                    put(buffer, 0, &first.to_be_bytes());
+                    put(buffer, 4, &len.to_be_bytes());
+                    put(buffer, 6, &hops.to_be_bytes());
+                    put(buffer, 8, &source.octets());
+                    put(buffer, 24, &destination.octets());
+                }
+                ipv6::HEADER_LEN
+            }
         }
-        self.len
     }
 }
