@@ -114,6 +114,18 @@ impl<'a, A: Algorithm> Message<'a, A> {
 impl Engine {
     /// The tags of many messages.
     ///
+    /// ```
+    /// use wire_lanes::{Engine, Md5, hmac};
+    ///
+    /// let keys = [hmac::Key::<Md5>::new(b"one key"), hmac::Key::new(b"another")];
+    /// let packets = [[0x45; 64].as_slice(), &[0x60; 1500], &[0x45; 20]];
+    /// let messages: Vec<_> = packets.iter().zip(keys.iter().cycle()).map(|(packet, key)| hmac::Message::new(key, *packet)).collect();
+    /// let mut tags = [[0; 16]; 3];
+    /// Engine::new().hmac_many(&messages, &mut tags)?;
+    /// assert_eq!(tags[1], keys[1].tag(packets[1].into()));
+    /// # Ok::<(), wire_lanes::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Count`] if there are not as many tags as messages; nothing is written then.
     pub fn hmac_many<A: Algorithm>(self, messages: &[Message<'_, A>], tags: &mut [A::Output]) -> Result<(), Error> {
@@ -130,6 +142,18 @@ impl Engine {
 
     /// Whether each message's tag is right, as [`Key::verify`] has it: truncated tags of [`MIN_TAG_LEN`] octets and more are taken, and nothing tells by
     /// its time where a tag is wrong.
+    ///
+    /// ```
+    /// use wire_lanes::{Engine, Sha256, hmac};
+    ///
+    /// let key = hmac::Key::<Sha256>::new(b"a key");
+    /// let messages = [hmac::Message::new(&key, b"a packet"), hmac::Message::new(&key, b"a forgery.")];
+    /// let tag = key.tag(messages[0].segments);
+    /// let mut right = [false; 2];
+    /// Engine::new().verify_many(&messages, &[&tag[..16], &tag[..16]], &mut right)?;
+    /// assert_eq!(right, [true, false]);
+    /// # Ok::<(), wire_lanes::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Count`] if there are not as many tags and results as messages; nothing is written then.

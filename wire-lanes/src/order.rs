@@ -26,17 +26,23 @@ impl Order {
             return;
         }
         let mut classes = [0_u8; WINDOW];
-        let mut starts = [0_u16; CLASSES];
+        let mut differences = 0;
+        let class_of = |message| LAST_CLASS.saturating_sub(u8::try_from(blocks_of(message)).unwrap_or(LAST_CLASS));
+        let first = class_of(0);
         for (message, class) in classes.iter_mut().enumerate().take(count) {
             // Class 0 has the longest.
-            *class = LAST_CLASS.saturating_sub(u8::try_from(blocks_of(message)).unwrap_or(LAST_CLASS));
+            *class = class_of(message);
+            differences |= *class ^ first;
+        }
+        if differences == 0 {
+            return;
+        }
+        // Messages of each class, then where each class starts.
+        let mut starts = [0_u16; CLASSES];
+        for class in classes.iter().take(count) {
             if let Some(start) = starts.get_mut(usize::from(*class)) {
                 *start = start.wrapping_add(1);
             }
-        }
-        let [class, ..] = classes;
-        if starts.get(usize::from(class)).is_some_and(|of_class| usize::from(*of_class) == count) {
-            return;
         }
         let mut sum = 0_u16;
         for start in &mut starts {
