@@ -71,7 +71,10 @@ impl Association {
             .replay_window(self.replay_window)
             .last_sent(self.last_sent)
             .received(self.highest_received, &[])
-            .pad_to(self.tfc_pad);
+            .pad_to(self.tfc_pad)
+            // Captures of test benches have such SPIs.
+            .allow_reserved_spi();
+        // Old captures have no integrity.
         if !self.suite.has_integrity() {
             builder = builder.legacy_no_integrity();
         }
@@ -195,8 +198,8 @@ fn association(index: usize, json: &Json) -> Result<Association> {
         other => bail!("mode: `{other}` is neither tunnel nor transport"),
     };
     let (suite, encryption, integrity) = algorithms(map)?;
-    let encapsulation = map.get("encap").map(encapsulation).transpose().context("encap")?;
-    let selector = map.get("sel").map(selector).transpose().context("sel")?;
+    let encapsulation = present(map, "encap").map(encapsulation).transpose().context("encap")?;
+    let selector = present(map, "sel").map(selector).transpose().context("sel")?;
     let number = |key: &str, default: u64| optional(map, key, default);
     let whole = |low: &str, high: &str, default: u64| -> Result<u64> {
         let (low_half, high_half) = (number(low, default)?, number(high, 0)?);
@@ -238,8 +241,9 @@ fn algorithms(map: &Map<String, Json>) -> Result<(Suite, Vec<u8>, Vec<u8>)> {
         "esp" => false,
         other => bail!("proto: `{other}` is neither ah nor esp"),
     };
-    let part =
-        |key: &str, keys: &[&str]| map.get(key).map(|json| algorithm(json, keys)).transpose().with_context(|| key.to_owned());
+    let part = |key: &str, keys: &[&str]| {
+        present(map, key).map(|json| algorithm(json, keys)).transpose().with_context(|| key.to_owned())
+    };
     let (auth, enc) = (part("auth", &["name", "key", "trunc_bits"])?, part("enc", &["name", "key"])?);
     let aead = part("aead", &["name", "key", "icv_bits"])?;
     Ok(match (ah, auth, enc, aead) {
@@ -345,6 +349,11 @@ fn object<'a>(json: &'a Json, keys: &[&str]) -> Result<&'a Map<String, Json>> {
     }
 }
 
+/// What a key has, if it is there and not null.
+fn present<'a>(map: &'a Map<String, Json>, key: &str) -> Option<&'a Json> {
+    map.get(key).filter(|json| !json.is_null())
+}
+
 fn text<'a>(map: &'a Map<String, Json>, key: &str) -> Result<&'a str> {
     map.get(key).and_then(Json::as_str).ok_or_else(|| anyhow!("{key}: missing, or no text"))
 }
@@ -405,10 +414,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_null_is_left_out() {
+        let sas = parse(&EXAMPLE.replace(r#""encap":{"sport":4500,"dport":4500}"#, r#""encap":null,"aead":null"#)).unwrap();
+        assert_eq!(sas.first().unwrap().encapsulation, None);
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let cases = [
             (r#""esn":false"#, r#""esm":false"#, "esm"),
-            (r#""spi":4096"#, r#""spi":255"#, "reserved"),
+            (r#""spi":4096"#, r#""spi":4294967296"#, "spi"),
             (r#""trunc_bits":96"#, r#""trunc_bits":88"#, "ICV length"),
             ("10111213\"", "101112\"", "integrity key"),
             (r#""mode":"tunnel""#, r#""mode":"beet""#, "beet"),
