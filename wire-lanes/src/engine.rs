@@ -20,7 +20,7 @@ pub struct Engine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Path {
-    /// 16 lanes a register, MD5 32 lanes; the last few messages of SHA-1 and SHA-256 by the SHA extensions. AES in 16 or more lanes by VAES.
+    /// 16 lanes a register, MD5 32 lanes; the last few messages of SHA-1 and SHA-256 by the SHA extensions. AES in up to 32 lanes by VAES.
     Avx512,
     /// 8 lanes a register, MD5 16 lanes; SHA-1 and SHA-256 by the SHA extensions in 4 streams where there are any. AES in 8 streams by AES-NI.
     Avx2,

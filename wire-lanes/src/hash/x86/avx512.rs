@@ -133,7 +133,7 @@ mod pair {
     md5_compression!(#[inline] #[target_feature(enable = "avx512f,avx512bw")]);
 }
 
-/// The first `WORDS` rows of 16 lanes from lane `from` (0 or 16) on.
+/// The first `WORDS` rows of 16 lanes from lane `FROM` (0 or 16) on.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn load_columns<const WORDS: usize, const FROM: usize>(columns: &Columns) -> [__m512i; WORDS] {
