@@ -442,6 +442,8 @@ fields! {
         Lifetime = "lifetime",
         TunnelEnd = "tunnel endpoint",
         TrafficFlowPadding = "TFC padding",
+        FragmentChecking = "stateful fragment checking",
+        Dscps = "set of codepoints",
     }
     Databases {
         Sad = "security association database",
