@@ -424,6 +424,7 @@ fields! {
         UdpPort = "UDP port",
         NonEspMarker = "non-ESP marker",
         IkeHeader = "IKE header",
+        InnerChecksum = "checksum of what transport mode carries in UDP",
     }
     Association {
         Spi = "SPI",

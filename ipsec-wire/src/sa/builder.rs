@@ -12,7 +12,7 @@ use crate::crypto::{RustCrypto, Transform};
 use crate::error::{Error, Field};
 use crate::esp::{FIRST_SPI, Layout};
 use crate::lifetime::{Lifetime, Limits};
-use crate::natt::Encapsulation;
+use crate::natt::{Encapsulation, InnerChecksum};
 use crate::replay::{Storage, Window};
 
 /// The parameters of an association (RFC 4301 4.4.2.1), with what RFCs recommend where nothing else is said: transport mode, no ESN, a
@@ -41,6 +41,7 @@ pub struct Builder<'k> {
     dscps: DscpSet,
     fragment_checking: bool,
     peer: Option<Peer>,
+    inner_checksum: InnerChecksum,
 }
 
 impl<'k> Builder<'k> {
@@ -71,6 +72,7 @@ impl<'k> Builder<'k> {
             dscps: DscpSet::ALL,
             fragment_checking: false,
             peer: None,
+            inner_checksum: InnerChecksum::Keep,
         }
     }
 
@@ -196,6 +198,15 @@ impl<'k> Builder<'k> {
         self
     }
 
+    /// What the receiver does with the checksum of TCP and UDP in transport mode with UDP around it, where a translation may have changed the addresses
+    /// that it covers (RFC 3948 3.1.2); it is left as it is unless said here. Which is right depends on what key exchange tells: with the sender's own addresses
+    /// [`InnerChecksum::Mend`], which keeps the end-to-end check, else [`InnerChecksum::Recompute`].
+    #[must_use]
+    pub const fn inner_checksum(mut self, inner_checksum: InnerChecksum) -> Self {
+        self.inner_checksum = inner_checksum;
+        self
+    }
+
     /// Allows a cipher without integrity. Whoever can change such packets under way can read them (Paterson and Yau 2006, Degabriele and
     /// Paterson 2007): this is for old captures, and for tests.
     #[must_use]
@@ -216,7 +227,9 @@ impl<'k> Builder<'k> {
     /// # Errors
     /// [`Error::Reserved`] for a reserved SPI; [`Error::Value`] for an AH alignment that is neither 4 nor 8; [`Error::KeyLength`]; [`Error::Unsafe`] for no protection
     /// at all, or encryption without integrity that was not asked for by name; [`Error::Unsupported`] for what is not compiled in, GMAC beside an ESP
-    /// cipher, UDP around AH, TFC padding of AH, fragment checking in transport mode, which carries none; [`Error::Value`] for an empty set of codepoints.
+    /// cipher, UDP around AH, TFC padding of AH, fragment checking in transport mode, which carries none, an inner checksum to be changed in tunnel
+    /// mode or without UDP around ESP, or without integrity to say that it was right ([`Error::Unsafe`]), or by addresses of two IP versions
+    /// ([`Error::AddressFamily`]); [`Error::Value`] for an empty set of codepoints.
     pub fn outbound(&self, rng: &mut impl CryptoRng) -> Result<Outbound, Error> {
         self.check()?;
         self.outbound_with(RustCrypto::new(&self.suite, &self.keys)?, rng)
@@ -279,6 +292,7 @@ impl<'k> Builder<'k> {
         if self.dscps.is_empty() {
             return Err(Error::Value { field: Field::Dscps, found: 0, needed: 1 });
         }
+        self.check_inner_checksum()?;
         let width = if self.esn { u64::MAX } else { u64::from(u32::MAX) };
         if self.last_sent > width || self.highest_received > width {
             let needed = u32::MAX;
@@ -298,6 +312,22 @@ impl<'k> Builder<'k> {
             dscps: self.dscps,
             fragment_checking: self.fragment_checking,
             peer: self.peer,
+            inner_checksum: self.inner_checksum,
         })
+    }
+
+    fn check_inner_checksum(&self) -> Result<(), Error> {
+        let field = Field::InnerChecksum;
+        match self.inner_checksum {
+            InnerChecksum::Keep => Ok(()),
+            _ if self.encapsulation.is_none() || matches!(self.mode, Mode::Tunnel(_)) => Err(Error::Unsupported(field)),
+            InnerChecksum::Mend { source, destination } if source.is_ipv4() != destination.is_ipv4() => {
+                let (found, needed) = if source.is_ipv4() { (6, 4) } else { (4, 6) };
+                Err(Error::AddressFamily { field, found, needed })
+            }
+            // Nothing else would tell that the payload is what was sent.
+            InnerChecksum::Recompute | InnerChecksum::ZeroUdp if !self.suite.has_integrity() => Err(Error::Unsafe(field)),
+            _ => Ok(()),
+        }
     }
 }

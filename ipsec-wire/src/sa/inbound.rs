@@ -424,6 +424,7 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
         packet.truncate(start.saturating_add(payload));
         close_gap(packet, found.at, start.saturating_sub(found.at))?;
         mend(packet.octets_mut(), found.version, found.pointer, next, found.at.saturating_add(payload))?;
+        self.params.inner_checksum.apply(packet.octets_mut());
         let sequence = arrived.sequence;
         Ok(Opened::Packet(Accepted { sequence, outer_dscp: None, alarm: None, soft_limit: None }))
     }

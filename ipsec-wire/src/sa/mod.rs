@@ -35,7 +35,7 @@ pub use tunnel::{OuterDscp, OuterEcn, Tunnel};
 
 use crate::algorithm::Suite;
 use crate::esp::Layout;
-use crate::natt::Encapsulation;
+use crate::natt::{Encapsulation, InnerChecksum};
 
 /// How an association's packets are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,7 @@ pub(crate) struct Params {
     pub(crate) dscps: DscpSet,
     pub(crate) fragment_checking: bool,
     pub(crate) peer: Option<Peer>,
+    pub(crate) inner_checksum: InnerChecksum,
 }
 
 impl Params {
