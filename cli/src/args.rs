@@ -54,7 +54,11 @@ their salt at the end, and what is left out after `aead` has the value shown her
 and optionally \"encap\":{\"sport\":4500,\"dport\":4500} and \"sel\":{\"src\":\"10.1.0.0/16\",\"dst\":\"10.2.0.0/16\"}.
 seq is the next number to send, replay_seq the highest received. Sealing takes a packet through each association that takes it, in
 the file's order: by sel; without sel, in transport mode by src and dst, in tunnel mode any (a file's only association takes all).
-ah_align 8 is what Linux does, here and in the outer header.";
+ah_align 8 is what Linux does, here and in the outer header.
+
+The file may as well be what `ip xfrm state` prints, with keys, or lines of Wireshark's table esp_sa; its first character tells which. Sequence
+numbers that a kernel received are not taken from the print, since a capture may be older, but for the upper half of extended ones. Lines of
+Wireshark's may leave SPI and addresses open and say nothing of modes and UDP: opening finds out, sealing is in transport mode.";
 
 /// What to do with AH and ESP.
 #[derive(Debug, Clone, Subcommand)]
@@ -84,8 +88,8 @@ pub struct IpsecSeal {
 /// What both directions take.
 #[derive(Debug, Clone, Args)]
 pub struct IpsecIo {
-    /// File of associations
-    #[arg(long, value_name = "JSON")]
+    /// File of associations: JSON, what `ip xfrm state` prints, or Wireshark's esp_sa
+    #[arg(long, value_name = "FILE")]
     pub sa: PathBuf,
     /// Capture to read: pcap or pcapng
     #[arg(long = "in", value_name = "PCAP")]
@@ -219,7 +223,7 @@ pub struct Dissect {
     #[arg(long)]
     pub json: bool,
     /// File of associations (see `ipsec open --help`) to decrypt ESP with
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "FILE")]
     pub sa: Option<PathBuf>,
     /// Only this frame, counted from 1
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

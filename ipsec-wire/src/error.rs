@@ -424,6 +424,7 @@ fields! {
         UdpPort = "UDP port",
         NonEspMarker = "non-ESP marker",
         IkeHeader = "IKE header",
+        InnerChecksum = "checksum of what transport mode carries in UDP",
     }
     Association {
         Spi = "SPI",
@@ -442,6 +443,8 @@ fields! {
         Lifetime = "lifetime",
         TunnelEnd = "tunnel endpoint",
         TrafficFlowPadding = "TFC padding",
+        FragmentChecking = "stateful fragment checking",
+        Dscps = "set of codepoints",
     }
     Databases {
         Sad = "security association database",

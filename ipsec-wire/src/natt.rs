@@ -15,6 +15,7 @@
 use core::net::IpAddr;
 
 use ip_wire::checksum::Delta;
+use ip_wire::ip::Packet;
 use ip_wire::{Protocol, udp};
 
 use crate::error::{Error, Field, len32};
@@ -204,6 +205,66 @@ impl Default for Encapsulation {
         Self::new()
     }
 }
+
+/// What the receiver of transport mode in UDP does with the checksum of TCP or UDP that it carries. It was made over the sender's addresses as the sender
+/// knows them, and a translation changed those around it (RFC 3948 3.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum InnerChecksum {
+    /// Leaves it: for a path without translation, and for who sees to it behind the association.
+    #[default]
+    Keep,
+    /// Mends it by what the addresses changed by (procedure 1): what was wrong before stays wrong. ICMPv6's is mended too.
+    Mend {
+        /// Source address as the sender had it: its NAT-OA payload (RFC 3947 5.2).
+        source: IpAddr,
+        /// Destination address as the sender had it.
+        destination: IpAddr,
+    },
+    /// Computes it anew (procedure 2): the ICV says that nothing changed since the sender sealed it, and an error from before that is hidden.
+    Recompute,
+    /// Sets UDP's to zero in IPv4, where that says that there is none (procedure 3), and computes all others anew.
+    ZeroUdp,
+}
+
+impl InnerChecksum {
+    /// Does it to an IP packet that was opened. UDP without a checksum stays so, and so does what cannot be read: that is
+    /// for who takes the packet.
+    pub(crate) fn apply(self, octets: &mut [u8]) {
+        if self == Self::Keep {
+            return;
+        }
+        let Ok(packet) = Packet::parse(octets) else { return };
+        let Some(upper) = packet.upper_layer().ok().filter(|upper| upper.has_start) else { return };
+        let (protocol, ends, is_ipv4) = (upper.protocol, (packet.source(), packet.destination()), packet.version() == 4);
+        let from = usize::try_from(upper.offset).unwrap_or(usize::MAX);
+        let until = from.saturating_add(upper.octets.len());
+        if let Self::Mend { source, destination } = self {
+            mend_checksum(protocol, octets.get_mut(from..until).unwrap_or_default(), (source, destination), ends);
+            return;
+        }
+        let (at, len) = match (protocol, udp::View::parse(upper.octets)) {
+            // Behind UDP's own length is padding.
+            (Protocol::UDP, Ok(view)) if view.checksum() != 0 => (6, udp::HEADER_LEN.saturating_add(view.payload().len())),
+            (Protocol::TCP, _) if upper.octets.len() >= TCP_MIN_LEN => (16, upper.octets.len()),
+            _ => return,
+        };
+        let zero = protocol == Protocol::UDP && is_ipv4 && self == Self::ZeroUdp;
+        let pseudo = packet.pseudo_header(protocol, len);
+        let segment = octets.get_mut(from..from.saturating_add(len)).unwrap_or_default();
+        put(segment, at, &[0, 0]);
+        if !zero {
+            let checksum = match pseudo.octets(segment).checksum() {
+                0 if protocol == Protocol::UDP => 0xffff,
+                checksum => checksum,
+            };
+            put(segment, at, &checksum.to_be_bytes());
+        }
+    }
+}
+
+/// Octets of a TCP header without options.
+const TCP_MIN_LEN: usize = 20;
 
 /// Mends the TCP, UDP or ICMPv6 checksum of a transport-mode packet whose addresses were translated under way (RFC 3948 3.1.2): the
 /// checksum was made with the `original` source and destination and is looked at with `present` ones. Other protocols have none

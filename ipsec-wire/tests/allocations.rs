@@ -57,14 +57,20 @@ fn sealing_and_opening_allocate_nothing() {
                 .collect();
             let mut sealed = vec![Err(Error::Authentication); COUNT_OF];
             let mut opened = vec![Err(Error::Authentication); COUNT_OF];
+            let mut rooms = [[0u8; 1024]; 2];
+            let [first, second] = &mut rooms;
+            let mut into = PacketBuf::empty(&mut first[..], 0).unwrap();
+            let mut back = PacketBuf::empty(&mut second[..], 0).unwrap();
             let before = COUNT.get();
+            outbound.seal_into(NOW, &plain, &mut into).unwrap();
+            inbound.open_into(NOW, into.octets(), &mut back).unwrap();
             outbound.seal(NOW, &mut packets[0]).unwrap();
             inbound.open(NOW, &mut packets[0]).unwrap();
             outbound.seal_batch(NOW, &mut packets, &mut sealed).unwrap();
             inbound.open_batch(NOW, &mut packets, &mut opened).unwrap();
             assert_eq!(COUNT.get(), before, "{:?} {mode} {inner}", keyed.suite);
             assert!(sealed.iter().all(Result::is_ok) && opened.iter().all(Result::is_ok));
-            assert!(packets.iter().all(|packet| packet.octets() == plain));
+            assert!(packets.iter().all(|packet| packet.octets() == plain) && back.octets() == plain);
         }
     }
 }

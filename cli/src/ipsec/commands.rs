@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,12 +12,14 @@ use ip_wire::ip::Packet;
 use ip_wire::link::LinkType;
 use ip_wire::{PacketBuf, Protocol, udp};
 use ipsec_wire::audit::Record;
-use ipsec_wire::natt::Payload;
+use ipsec_wire::natt::{Encapsulation, Payload};
 use ipsec_wire::{Inbound, Opened, Outbound, Suite};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde_json::{Value as Json, json};
 
+use super::decrypt::Keyed;
+use super::imported::Arrival;
 use super::sa_file::{Association, End, hex, read};
 use crate::args::{Ipsec, IpsecIo, IpsecSeal};
 use crate::capture::Capture;
@@ -65,6 +68,9 @@ fn run_seal(args: &IpsecSeal, out: &mut dyn Write) -> Result<Outcome> {
     };
     let mut sealers = Vec::new();
     for sa in &associations {
+        if sa.pattern.as_ref().is_some_and(|pattern| pattern.spi.mask != u32::MAX) {
+            bail!("association {}: it has no SPI of its own to seal with", sa.index.saturating_add(1));
+        }
         sealers.push(build(sa, &mut rng)?);
     }
     let mut ivs = match (&args.iv, args.iv_seed) {
@@ -91,21 +97,14 @@ fn run_seal(args: &IpsecSeal, out: &mut dyn Write) -> Result<Outcome> {
 
 /// Runs `ipsec open`.
 fn run_open(args: &IpsecIo, out: &mut dyn Write) -> Result<Outcome> {
-    let associations = read(&args.sa)?;
-    let mut openers = Vec::new();
-    for sa in &associations {
-        openers.push(
-            sa.build(End::Receiver, |builder| builder.inbound())
-                .with_context(|| format!("association {}", sa.index.saturating_add(1)))?,
-        );
-    }
+    let mut receivers = Receivers::new(read(&args.sa)?)?;
     pass(args, out, |items| {
         for _ in 0..MAX_DEPTH {
-            let chosen: Vec<Option<usize>> = items.iter_mut().map(|item| choose(item, &associations)).collect();
+            let chosen: Vec<Option<usize>> = items.iter_mut().map(|item| choose(item, &mut receivers)).collect();
             if chosen.iter().all(Option::is_none) {
                 break;
             }
-            for (index, opener) in openers.iter_mut().enumerate() {
+            for (index, opener) in receivers.openers.iter_mut().enumerate() {
                 let mine = items.iter_mut().zip(&chosen).filter(|(_, chosen)| **chosen == Some(index)).map(|(item, _)| item);
                 open_stage(mine.collect(), opener);
             }
@@ -291,12 +290,84 @@ fn batch<R>(items: &mut [&mut Item], with: impl FnOnce(&mut [PacketBuf<Vec<u8>>]
     results
 }
 
+/// The receiving ends of a file, and those that packets made of Wireshark's lines.
+struct Receivers {
+    associations: Vec<Association>,
+    /// One for each association; that of a line is never asked.
+    openers: Vec<Inbound>,
+    /// How many are of the file.
+    in_file: usize,
+    /// The lines.
+    lines: Vec<(usize, Keyed)>,
+}
+
+impl Receivers {
+    fn new(associations: Vec<Association>) -> Result<Self> {
+        let (mut openers, mut lines) = (Vec::new(), Vec::new());
+        for sa in &associations {
+            let number = || format!("association {}", sa.index.saturating_add(1));
+            openers.push(sa.build(End::Receiver, |builder| builder.inbound()).with_context(number)?);
+            if sa.pattern.is_some() {
+                lines.push((sa.index, Keyed::new(sa.clone())?));
+            }
+        }
+        let in_file = associations.len();
+        Ok(Self { associations, openers, in_file, lines })
+    }
+
+    /// The association with these ends, or of the file with this SPI alone.
+    fn find(&self, found: &Identity) -> Option<usize> {
+        let of_spi = || {
+            let same = |sa: &&Association| {
+                let expected = if sa.is_ah() { Protocol::AH } else { Protocol::ESP };
+                let encapsulated = found.protocol == Protocol::UDP && sa.encapsulation.is_some();
+                sa.pattern.is_none() && sa.spi == found.spi && (found.protocol == expected || encapsulated)
+            };
+            self.associations.iter().filter(same)
+        };
+        let ends =
+            |sa: &&Association| sa.destination == found.destination && (sa.index < self.in_file || sa.source == found.source);
+        of_spi().find(ends).or_else(|| of_spi().find(|sa| sa.index < self.in_file)).map(|sa| sa.index)
+    }
+
+    /// Makes an association of the first line under which a packet is authentic. A line says neither the mode, nor whether there is UDP: what is
+    /// inside of the packet, and the packet, do. `None` if no line has the packet's SPI and addresses.
+    fn make(&mut self, octets: &[u8], found: &Identity) -> Option<Result<usize, ipsec_wire::Error>> {
+        if found.protocol == Protocol::AH || (found.protocol == Protocol::UDP && !found.has_port) {
+            return None;
+        }
+        let mut outcome = None;
+        for (index, keyed) in &self.lines {
+            let Some(line) = self.associations.get(*index) else { continue };
+            let pattern = line.pattern.as_ref().filter(|pattern| pattern.has(found.source, found.destination));
+            if pattern.is_none_or(|pattern| !pattern.spi.matches(found.spi)) {
+                continue;
+            }
+            let decrypted = octets.get(found.esp..found.end).and_then(|esp| keyed.decrypt(esp));
+            let inside = decrypted.filter(|decrypted| decrypted.authentic != Some(false));
+            let Some(inside) = inside.and_then(|decrypted| decrypted.trailer().map(|trailer| trailer.next_header())) else {
+                outcome = Some(Err(ipsec_wire::Error::Authentication));
+                continue;
+            };
+            let Identity { spi, source, destination, encapsulation, .. } = *found;
+            let made = line.narrowed(self.associations.len(), &Arrival { spi, source, destination, encapsulation }, inside);
+            return Some(made.build(End::Receiver, |builder| builder.inbound()).map(|opener| {
+                let index = made.index;
+                self.openers.push(opener);
+                self.associations.push(made);
+                index
+            }));
+        }
+        outcome
+    }
+}
+
 /// The association that a packet is of; one that is of none is discarded unless it came out of one.
-fn choose(item: &mut Item, associations: &[Association]) -> Option<usize> {
+fn choose(item: &mut Item, receivers: &mut Receivers) -> Option<usize> {
     if item.fate != Fate::Alive {
         return None;
     }
-    let (protocol, spi, destination) = match identify(item.packet.octets()) {
+    let found = match identify(item.packet.octets()) {
         Ok(Some(found)) => found,
         Ok(None) if item.stages > 0 => return None,
         Ok(None) => {
@@ -308,40 +379,75 @@ fn choose(item: &mut Item, associations: &[Association]) -> Option<usize> {
             return None;
         }
     };
-    let of_spi = || {
-        let same = |sa: &&Association| {
-            let expected = if sa.is_ah() { Protocol::AH } else { Protocol::ESP };
-            sa.spi == spi && (protocol == expected || (protocol == Protocol::UDP && sa.encapsulation.is_some()))
-        };
-        associations.iter().filter(same)
+    let chosen = match receivers.find(&found) {
+        Some(index) => Some(Ok(index)),
+        None => receivers.make(item.packet.octets(), &found),
     };
-    let found = of_spi().find(|sa| sa.destination == destination).or_else(|| of_spi().next());
-    if found.is_none() && item.stages == 0 {
-        item.fate = discard(item, "no association has this SPI");
+    match chosen {
+        Some(Ok(index)) => Some(index),
+        _ if item.stages > 0 => None,
+        Some(Err(error)) => {
+            item.fate = audited(item, error);
+            None
+        }
+        None => {
+            item.fate = discard(item, "no association has this SPI");
+            None
+        }
     }
-    found.map(|sa| sa.index)
 }
 
-/// Protocol, SPI and destination of a packet, if it is AH, ESP or UDP around ESP.
-fn identify(octets: &[u8]) -> Result<Option<(Protocol, u32, std::net::IpAddr)>, ip_wire::Error> {
+/// What tells whose a packet is.
+struct Identity {
+    protocol: Protocol,
+    spi: u32,
+    source: IpAddr,
+    destination: IpAddr,
+    /// Where ESP or AH starts, and where it ends.
+    esp: usize,
+    end: usize,
+    /// UDP around ESP.
+    encapsulation: Option<Encapsulation>,
+    /// Whether it is from or to the port of ESP in UDP.
+    has_port: bool,
+}
+
+/// Whose a packet is, if it is AH, ESP or UDP around ESP.
+fn identify(octets: &[u8]) -> Result<Option<Identity>, ip_wire::Error> {
     let packet = Packet::parse(octets)?;
     let upper = packet.upper_layer()?;
     if !upper.has_start {
         return Ok(None);
     }
     let word = |octets: &[u8], at: usize| octets.get(at..).and_then(<[u8]>::first_chunk).map(|word| u32::from_be_bytes(*word));
-    let spi = match upper.protocol {
-        Protocol::AH => word(upper.octets, 4),
-        Protocol::ESP => word(upper.octets, 0),
+    let around = Encapsulation::new();
+    let (spi, encapsulation) = match upper.protocol {
+        Protocol::AH => (word(upper.octets, 4), None),
+        Protocol::ESP => (word(upper.octets, 0), None),
         Protocol::UDP => match upper.octets.get(udp::HEADER_LEN..).map(Payload::parse) {
-            Some(Ok(Payload::Esp(esp))) => word(esp, 0),
+            Some(Ok(Payload::Esp(esp))) => (word(esp, 0), Some(around)),
             // The older form has 8 zero octets first.
-            Some(Ok(Payload::Ike([0, 0, 0, 0, esp @ ..]))) => word(esp, 0),
-            _ => None,
+            Some(Ok(Payload::Ike([0, 0, 0, 0, esp @ ..]))) => {
+                (word(esp, 0), Some(Encapsulation { non_ike_marker: true, ..around }))
+            }
+            _ => (None, None),
         },
-        _ => None,
+        _ => (None, None),
     };
-    Ok(spi.map(|spi| (upper.protocol, spi, packet.destination())))
+    let ports = word(upper.octets, 0).unwrap_or(0).to_be_bytes();
+    let port = ipsec_wire::natt::PORT.to_be_bytes();
+    let has_port = ports.starts_with(&port) || ports.ends_with(&port);
+    let start = usize::try_from(upper.offset).unwrap_or(usize::MAX);
+    Ok(spi.map(|spi| Identity {
+        protocol: upper.protocol,
+        spi,
+        source: packet.source(),
+        destination: packet.destination(),
+        esp: start.saturating_add(encapsulation.map_or(0, |encapsulation| encapsulation.len())),
+        end: packet.len(),
+        encapsulation,
+        has_port,
+    }))
 }
 
 /// A discard as a line of the audit file: what RFC 4301 asks to be logged.

@@ -17,8 +17,9 @@ pub struct Decrypter {
     associations: Vec<Keyed>,
 }
 
+/// An association, or a line of Wireshark's, with its cryptography ready.
 #[derive(Debug)]
-struct Keyed {
+pub(super) struct Keyed {
     association: Association,
     transform: RustCrypto,
     /// Where extended sequence numbers are.
@@ -60,9 +61,7 @@ impl Decrypter {
             if association.is_ah() {
                 continue;
             }
-            let transform = RustCrypto::new(&association.suite, &association.keys())?;
-            let window = Window::restore(WIDTH, association.esn, [0; WORDS], association.highest_received, &[])?;
-            associations.push(Keyed { association, transform, window });
+            associations.push(Keyed::new(association)?);
         }
         Ok(Self { associations })
     }
@@ -71,21 +70,35 @@ impl Decrypter {
     #[must_use]
     pub fn decrypt(&self, packet: &[u8], destination: Option<IpAddr>) -> Option<Decrypted> {
         let view = esp::View::parse(packet).ok()?;
-        let of_spi = || self.associations.iter().filter(|keyed| keyed.association.spi == view.spi());
-        let keyed = of_spi().find(|keyed| Some(keyed.association.destination) == destination).or_else(|| of_spi().next())?;
-        let layout = Layout::new(&keyed.association.suite);
+        let of_spi = || self.associations.iter().filter(|keyed| keyed.association.has_spi(view.spi()));
+        let to = |keyed: &&Keyed| destination.is_some_and(|destination| keyed.association.goes_to(destination));
+        of_spi().find(to).or_else(|| of_spi().find(|keyed| keyed.association.pattern.is_none()))?.decrypt(packet)
+    }
+}
+
+impl Keyed {
+    pub(super) fn new(association: Association) -> Result<Self, ipsec_wire::Error> {
+        let transform = RustCrypto::new(&association.suite, &association.keys())?;
+        let window = Window::restore(WIDTH, association.esn, [0; WORDS], association.highest_received, &[])?;
+        Ok(Self { association, transform, window })
+    }
+
+    /// Decrypts an ESP packet, SPI to ICV, whatever its SPI; `None` if it is too short, or no whole number of blocks.
+    pub(super) fn decrypt(&self, packet: &[u8]) -> Option<Decrypted> {
+        let view = esp::View::parse(packet).ok()?;
+        let layout = Layout::new(&self.association.suite);
         layout.split(packet).ok()?;
-        let number = keyed.window.infer(view.sequence_number()).unwrap_or(0);
-        let high = keyed.association.esn.then(|| u32::try_from(number >> 32).unwrap_or(0));
+        let number = self.window.infer(view.sequence_number()).unwrap_or(0);
+        let high = self.association.esn.then(|| u32::try_from(number >> 32).unwrap_or(0));
         let mut octets = packet.to_vec();
         let mut job = Job::new(&mut octets, high);
-        keyed.transform.open(&mut job);
+        self.transform.open(&mut job);
         let authentic = job.authentic;
         let plaintext = match layout.split(&octets) {
             Ok(parts) if authentic => parts.ciphertext.to_vec(),
             _ => Vec::new(),
         };
-        let authentic = keyed.association.suite.has_integrity().then_some(authentic);
+        let authentic = self.association.suite.has_integrity().then_some(authentic);
         Some(Decrypted { authentic, front: layout.front(), plaintext, icv_len: layout.icv_len })
     }
 }

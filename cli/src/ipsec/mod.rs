@@ -2,6 +2,7 @@
 
 mod commands;
 mod decrypt;
+mod imported;
 mod sa_file;
 
 pub(crate) use commands::run;

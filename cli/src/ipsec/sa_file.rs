@@ -1,4 +1,4 @@
-//! The file of associations: JSON in the words of `ip xfrm state`.
+//! The file of associations: JSON in the words of `ip xfrm state`, what that command prints, or lines of Wireshark's table.
 
 use std::fs;
 use std::net::IpAddr;
@@ -11,6 +11,8 @@ use ipsec_wire::natt::Encapsulation;
 use ipsec_wire::{Aead, Builder, Cipher, Integrity, Keys, Suite, Tunnel};
 use serde_json::{Map, Value as Json};
 
+use super::imported::{self, Form, Pattern, Printed};
+
 /// An association as the file has it.
 #[derive(Clone)]
 pub struct Association {
@@ -18,8 +20,8 @@ pub struct Association {
     pub index: usize,
     /// Algorithms.
     pub suite: Suite,
-    encryption: Vec<u8>,
-    integrity: Vec<u8>,
+    pub(super) encryption: Vec<u8>,
+    pub(super) integrity: Vec<u8>,
     /// Security parameters index.
     pub spi: u32,
     /// Outer source in tunnel mode, else the packets'.
@@ -32,13 +34,15 @@ pub struct Association {
     pub encapsulation: Option<Encapsulation>,
     /// Extended sequence numbers.
     pub esn: bool,
-    replay_window: u32,
-    selector: Option<(Prefix, Prefix)>,
-    last_sent: u64,
+    pub(super) replay_window: u32,
+    pub(super) selector: Option<(Prefix, Prefix)>,
+    pub(super) last_sent: u64,
     /// The highest number accepted so far.
     pub highest_received: u64,
-    ah_align: usize,
-    tfc_pad: u16,
+    pub(super) ah_align: usize,
+    pub(super) tfc_pad: u16,
+    pub(super) printed: Option<Box<Printed>>,
+    pub(super) pattern: Option<Pattern>,
 }
 
 impl std::fmt::Debug for Association {
@@ -66,6 +70,14 @@ impl Association {
         end: End,
         with: impl FnOnce(Builder<'_>) -> Result<R, ipsec_wire::Error>,
     ) -> Result<R, ipsec_wire::Error> {
+        if let Some(printed) = &self.printed {
+            let builder = match end {
+                End::Sender => printed.state.sender()?,
+                End::Receiver => printed.state.receiver()?,
+            };
+            let builder = builder.received(self.highest_received, &[]).allow_reserved_spi();
+            return with(if self.suite.has_integrity() { builder } else { builder.legacy_no_integrity() });
+        }
         let mut builder = Builder::new(self.spi, self.suite, self.keys())
             .esn(self.esn)
             .replay_window(self.replay_window)
@@ -103,10 +115,28 @@ impl Association {
     /// association that is `alone` and has no selector takes every packet.
     #[must_use]
     pub fn takes(&self, packet: &Packet<'_>, alone: bool) -> bool {
+        if let Some(pattern) = &self.pattern {
+            return pattern.has(packet.source(), packet.destination());
+        }
+        if let Some(takes) = self.printed.as_ref().and_then(|printed| printed.takes(packet)) {
+            return takes;
+        }
         match &self.selector {
             Some((source, destination)) => source.contains(packet.source()) && destination.contains(packet.destination()),
             None => alone || self.tunnel || (packet.source(), packet.destination()) == (self.source, self.destination),
         }
+    }
+
+    /// Whether this association, or one that its line of Wireshark's stands for, has an SPI.
+    #[must_use]
+    pub fn has_spi(&self, spi: u32) -> bool {
+        self.pattern.as_ref().map_or(self.spi == spi, |pattern| pattern.spi.matches(spi))
+    }
+
+    /// Whether its packets go to `destination`.
+    #[must_use]
+    pub fn goes_to(&self, destination: IpAddr) -> bool {
+        self.pattern.as_ref().map_or(self.destination == destination, |pattern| pattern.has_destination(destination))
     }
 
     /// Whether this association's packets are AH's.
@@ -118,7 +148,7 @@ impl Association {
 
 /// Addresses that start with the same bits.
 #[derive(Debug, Clone, Copy)]
-struct Prefix {
+pub(super) struct Prefix {
     address: IpAddr,
     len: u32,
 }
@@ -160,6 +190,14 @@ pub fn read(path: &Path) -> Result<Vec<Association>> {
 }
 
 fn parse(text: &str) -> Result<Vec<Association>> {
+    match Form::of(text)? {
+        Form::Json => parse_json(text),
+        Form::State => imported::states(text),
+        Form::EspSa => imported::lines(text),
+    }
+}
+
+fn parse_json(text: &str) -> Result<Vec<Association>> {
     let json: Json = serde_json::from_str(text)?;
     let list = json.as_array().ok_or_else(|| anyhow!("not a list of associations"))?;
     if list.is_empty() {
@@ -229,6 +267,8 @@ fn association(index: usize, json: &Json) -> Result<Association> {
         highest_received: whole("replay_seq", "replay_seq_hi", 0)?,
         ah_align: fit(number("ah_align", 4)?, "ah_align")?,
         tfc_pad: fit(number("tfc_pad", 0)?, "tfc_pad")?,
+        printed: None,
+        pattern: None,
     };
     // What makes no sense is found before any packet is read.
     association.build(End::Receiver, |builder| builder.inbound().map(drop))?;

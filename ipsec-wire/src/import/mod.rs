@@ -1,10 +1,13 @@
 //! Readers of what other tools print about security associations and policy: `ip xfrm state` and `ip xfrm policy` of iproute2 ([`xfrm`]), and
 //! the `esp_sa` table of Wireshark ([`esp_sa`]).
 //!
-//! They give what is written, in this crate's words: algorithms as enums, keys as octets, addresses, numbers. Nothing is judged; whether key and
-//! algorithm go together is for who builds the SA. Errors say line and offset. Keys are zeroed when dropped, and never printed.
+//! They give what is written, in this crate's words: algorithms as enums, keys as octets, addresses, numbers. Reading judges nothing: an algorithm that
+//! this crate does not have is read too. [`Protection::esp`] and [`Protection::ah`] make a suite and keys of it, [`xfrm::State::sender`],
+//! [`xfrm::State::receiver`] and [`esp_sa::EspSa::builder`] a [`Builder`](crate::Builder), which judges. Errors of reading say line and offset. Keys are
+//! zeroed when dropped, and never printed.
 
 mod algorithms;
+mod association;
 pub mod esp_sa;
 mod protocols;
 mod text;

@@ -6,13 +6,13 @@ use rand_core::CryptoRng;
 
 use super::inbound::{Inbound, WINDOW_WORDS};
 use super::outbound::Outbound;
-use super::{Mode, OuterEcn, Params, PathMtu, Tunnel};
+use super::{DscpSet, Mode, OuterEcn, Params, PathMtu, Peer, Tunnel};
 use crate::algorithm::{Cipher, Keys, Mac, Suite};
 use crate::crypto::{RustCrypto, Transform};
 use crate::error::{Error, Field};
 use crate::esp::{FIRST_SPI, Layout};
 use crate::lifetime::{Lifetime, Limits};
-use crate::natt::Encapsulation;
+use crate::natt::{Encapsulation, InnerChecksum};
 use crate::replay::{Storage, Window};
 
 /// The parameters of an association (RFC 4301 4.4.2.1), with what RFCs recommend where nothing else is said: transport mode, no ESN, a
@@ -38,6 +38,10 @@ pub struct Builder<'k> {
     path_mtu: Option<PathMtu>,
     no_integrity: bool,
     reserved_spi: bool,
+    dscps: DscpSet,
+    fragment_checking: bool,
+    peer: Option<Peer>,
+    inner_checksum: InnerChecksum,
 }
 
 impl<'k> Builder<'k> {
@@ -65,6 +69,10 @@ impl<'k> Builder<'k> {
             path_mtu: None,
             no_integrity: false,
             reserved_spi: false,
+            dscps: DscpSet::ALL,
+            fragment_checking: false,
+            peer: None,
+            inner_checksum: InnerChecksum::Keep,
         }
     }
 
@@ -165,6 +173,40 @@ impl<'k> Builder<'k> {
         self
     }
 
+    /// The codepoints that the association is for; all, unless said here. Among several associations for the same traffic a sender takes one that has a
+    /// packet's codepoint ([`Outbound::carries`]), so that reordering between classes costs no packet of one its place in the other's window (RFC
+    /// 4301 4.1). A receiver does not look at them (RFC 4301 4.4.2.1).
+    #[must_use]
+    pub const fn dscps(mut self, dscps: DscpSet) -> Self {
+        self.dscps = dscps;
+        self
+    }
+
+    /// Whether fragments that a tunnel carries are to be checked against the ports of their first fragment (RFC 4301 7.3). The association keeps the flag,
+    /// which both ends agree on, for whoever checks packets behind it: fragments other than the first have no ports, and
+    /// [`spd`](../spd/index.html) takes them as opaque.
+    #[must_use]
+    pub const fn stateful_fragment_checking(mut self, check: bool) -> Self {
+        self.fragment_checking = check;
+        self
+    }
+
+    /// Who is at the other end, for the caller to read back.
+    #[must_use]
+    pub const fn peer(mut self, peer: Peer) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// What the receiver does with the checksum of TCP and UDP in transport mode with UDP around it, where a translation may have changed the addresses
+    /// that it covers (RFC 3948 3.1.2); it is left as it is unless said here. Which is right depends on what key exchange tells: with the sender's own addresses
+    /// [`InnerChecksum::Mend`], which keeps the end-to-end check, else [`InnerChecksum::Recompute`].
+    #[must_use]
+    pub const fn inner_checksum(mut self, inner_checksum: InnerChecksum) -> Self {
+        self.inner_checksum = inner_checksum;
+        self
+    }
+
     /// Allows a cipher without integrity. Whoever can change such packets under way can read them (Paterson and Yau 2006, Degabriele and
     /// Paterson 2007): this is for old captures, and for tests.
     #[must_use]
@@ -185,7 +227,9 @@ impl<'k> Builder<'k> {
     /// # Errors
     /// [`Error::Reserved`] for a reserved SPI; [`Error::Value`] for an AH alignment that is neither 4 nor 8; [`Error::KeyLength`]; [`Error::Unsafe`] for no protection
     /// at all, or encryption without integrity that was not asked for by name; [`Error::Unsupported`] for what is not compiled in, GMAC beside an ESP
-    /// cipher, UDP around AH, TFC padding of AH.
+    /// cipher, UDP around AH, TFC padding of AH, fragment checking in transport mode, which carries none, an inner checksum to be changed in tunnel
+    /// mode or without UDP around ESP, or without integrity to say that it was right ([`Error::Unsafe`]), or by addresses of two IP versions
+    /// ([`Error::AddressFamily`]); [`Error::Value`] for an empty set of codepoints.
     pub fn outbound(&self, rng: &mut impl CryptoRng) -> Result<Outbound, Error> {
         self.check()?;
         self.outbound_with(RustCrypto::new(&self.suite, &self.keys)?, rng)
@@ -242,6 +286,13 @@ impl<'k> Builder<'k> {
             }
             _ => {}
         }
+        if self.fragment_checking && matches!(self.mode, Mode::Transport) {
+            return Err(Error::Unsupported(Field::FragmentChecking));
+        }
+        if self.dscps.is_empty() {
+            return Err(Error::Value { field: Field::Dscps, found: 0, needed: 1 });
+        }
+        self.check_inner_checksum()?;
         let width = if self.esn { u64::MAX } else { u64::from(u32::MAX) };
         if self.last_sent > width || self.highest_received > width {
             let needed = u32::MAX;
@@ -258,6 +309,25 @@ impl<'k> Builder<'k> {
             ah_alignment: self.ah_alignment,
             protect_destination_options: self.protect_destination_options,
             pad_to: usize::from(self.pad_to),
+            dscps: self.dscps,
+            fragment_checking: self.fragment_checking,
+            peer: self.peer,
+            inner_checksum: self.inner_checksum,
         })
+    }
+
+    fn check_inner_checksum(&self) -> Result<(), Error> {
+        let field = Field::InnerChecksum;
+        match self.inner_checksum {
+            InnerChecksum::Keep => Ok(()),
+            _ if self.encapsulation.is_none() || matches!(self.mode, Mode::Tunnel(_)) => Err(Error::Unsupported(field)),
+            InnerChecksum::Mend { source, destination } if source.is_ipv4() != destination.is_ipv4() => {
+                let (found, needed) = if source.is_ipv4() { (6, 4) } else { (4, 6) };
+                Err(Error::AddressFamily { field, found, needed })
+            }
+            // Nothing else would tell that the payload is what was sent.
+            InnerChecksum::Recompute | InnerChecksum::ZeroUdp if !self.suite.has_integrity() => Err(Error::Unsafe(field)),
+            _ => Ok(()),
+        }
     }
 }

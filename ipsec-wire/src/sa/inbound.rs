@@ -8,7 +8,7 @@ use ip_wire::{DsField, Dscp, PacketBuf, Protocol, tunnel as ip_tunnel, udp};
 use subtle::ConstantTimeEq;
 
 use super::place::{Found, close_gap, find, mend};
-use super::{Mode, Params, Tunnel};
+use super::{DscpSet, Mode, Params, Peer, Tunnel};
 use crate::ah::{self, coverage};
 use crate::algorithm::Suite;
 use crate::crypto::{Job, RustCrypto, Transform};
@@ -101,6 +101,13 @@ pub(super) struct Arrived {
     pub(super) sequence: u64,
 }
 
+impl Arrived {
+    /// Octets of the IP packet.
+    pub(super) const fn packet_end(&self) -> usize {
+        self.found.end
+    }
+}
+
 impl<T: Transform, W: Storage> Inbound<T, W> {
     pub(super) fn new(params: Params, transform: T, lifetime: Lifetime, window: Window<W>) -> Self {
         Self { params, transform, lifetime, window, counters: Counters::default() }
@@ -116,8 +123,17 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
     /// of [`ah::covered`] for AH.
     pub fn open<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Opened, Error> {
         let arrived = self.arrive(now, packet.octets())?;
+        self.open_arrived(now, packet, &arrived)
+    }
+
+    pub(super) fn open_arrived<S: AsRef<[u8]> + AsMut<[u8]>>(
+        &mut self,
+        now: Duration,
+        packet: &mut PacketBuf<S>,
+        arrived: &Arrived,
+    ) -> Result<Opened, Error> {
         let authentic = match self.params.suite {
-            Suite::Ah(_) => self.verify_ah(packet.octets(), &arrived)?,
+            Suite::Ah(_) => self.verify_ah(packet.octets(), arrived)?,
             _ => {
                 let esp = packet.octets_mut().get_mut(arrived.at..arrived.end).unwrap_or_default();
                 let mut job = Job::new(esp, self.params.esn_high(arrived.sequence));
@@ -125,7 +141,7 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
                 job.authentic
             }
         };
-        self.finish(now, packet, &arrived, authentic)
+        self.finish(now, packet, arrived, authentic)
     }
 
     /// Security parameters index.
@@ -144,6 +160,24 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
     #[must_use]
     pub const fn mode(&self) -> &Mode {
         &self.params.mode
+    }
+
+    /// The codepoints that the association is for; arriving packets are not asked for theirs (RFC 4301 4.4.2.1).
+    #[must_use]
+    pub const fn dscps(&self) -> DscpSet {
+        self.params.dscps
+    }
+
+    /// Whether fragments in the tunnel are to be checked against their first one's ports, by whoever looks at packets behind it.
+    #[must_use]
+    pub const fn stateful_fragment_checking(&self) -> bool {
+        self.params.fragment_checking
+    }
+
+    /// Who is at the other end, as the builder was told.
+    #[must_use]
+    pub const fn peer(&self) -> Option<Peer> {
+        self.params.peer
     }
 
     /// The sequence numbers received: to be exported, and given to [`Builder::received`](super::Builder::received).
@@ -390,6 +424,7 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
         packet.truncate(start.saturating_add(payload));
         close_gap(packet, found.at, start.saturating_sub(found.at))?;
         mend(packet.octets_mut(), found.version, found.pointer, next, found.at.saturating_add(payload))?;
+        self.params.inner_checksum.apply(packet.octets_mut());
         let sequence = arrived.sequence;
         Ok(Opened::Packet(Accepted { sequence, outer_dscp: None, alarm: None, soft_limit: None }))
     }

@@ -2,6 +2,7 @@
 //!
 //! A [`Builder`] refuses what makes no sense, and gives an [`Outbound`] or an [`Inbound`]. Both work in place on a
 //! [`PacketBuf`](crate::PacketBuf) that holds one IP packet; in tunnel mode no octet of the packet moves, in transport mode only its header does.
+//! [`Outbound::seal_into`] and [`Inbound::open_into`] leave the packet alone, and write into another buffer.
 //!
 //! ```text
 //!                 transport mode                             tunnel mode
@@ -16,8 +17,10 @@
 mod batch;
 mod builder;
 mod inbound;
+mod into;
 mod iv;
 mod outbound;
+mod parameters;
 mod path;
 mod place;
 mod tunnel;
@@ -26,12 +29,13 @@ pub use batch::BATCH;
 pub use builder::Builder;
 pub use inbound::{Accepted, Counters, Inbound, Opened, WINDOW_WORDS};
 pub use outbound::{Exported, Outbound, Sealed};
+pub use parameters::{DscpSet, Peer};
 pub use path::PathMtu;
 pub use tunnel::{OuterDscp, OuterEcn, Tunnel};
 
 use crate::algorithm::Suite;
 use crate::esp::Layout;
-use crate::natt::Encapsulation;
+use crate::natt::{Encapsulation, InnerChecksum};
 
 /// How an association's packets are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +60,10 @@ pub(crate) struct Params {
     pub(crate) protect_destination_options: bool,
     /// Octets that a tunnel-mode payload is padded to.
     pub(crate) pad_to: usize,
+    pub(crate) dscps: DscpSet,
+    pub(crate) fragment_checking: bool,
+    pub(crate) peer: Option<Peer>,
+    pub(crate) inner_checksum: InnerChecksum,
 }
 
 impl Params {

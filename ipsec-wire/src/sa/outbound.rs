@@ -3,12 +3,12 @@
 use core::time::Duration;
 
 use ip_wire::ip::Packet;
-use ip_wire::{PacketBuf, Protocol, ipv4, ipv6};
+use ip_wire::{Dscp, PacketBuf, Protocol, ipv4, ipv6};
 use rand_core::CryptoRng;
 
 use super::iv::IvSource;
 use super::place::{Place, insertion, mend, open_gap, too_long};
-use super::{Mode, Params, PathMtu, high, low};
+use super::{DscpSet, Mode, Params, PathMtu, Peer, high, low};
 use crate::ah::{self, coverage};
 use crate::algorithm::Suite;
 use crate::crypto::{Job, RustCrypto, Transform};
@@ -69,7 +69,7 @@ pub(super) struct Framed {
 }
 
 /// What is around the payload when its place is known.
-struct Plan {
+pub(super) struct Plan {
     place: Place,
     /// Octets of the packet before.
     len: usize,
@@ -78,9 +78,9 @@ struct Plan {
     /// Octets of payload, padding and trailer before the cipher; 0 for AH.
     tail: usize,
     /// Octets added before the payload.
-    front: usize,
+    pub(super) front: usize,
     /// Octets of the protected packet.
-    total: usize,
+    pub(super) total: usize,
 }
 
 impl<T: Transform> Outbound<T> {
@@ -285,6 +285,31 @@ impl<T: Transform> Outbound<T> {
         &self.params.mode
     }
 
+    /// The codepoints that the association is for.
+    #[must_use]
+    pub const fn dscps(&self) -> DscpSet {
+        self.params.dscps
+    }
+
+    /// Whether fragments in the tunnel are to be checked against their first one's ports, by whoever looks at packets behind it.
+    #[must_use]
+    pub const fn stateful_fragment_checking(&self) -> bool {
+        self.params.fragment_checking
+    }
+
+    /// Who is at the other end, as the builder was told.
+    #[must_use]
+    pub const fn peer(&self) -> Option<Peer> {
+        self.params.peer
+    }
+
+    /// Whether the association is for packets with this codepoint (RFC 4301 4.4.2.1). It is for whoever chooses between associations: sealing
+    /// does not ask.
+    #[must_use]
+    pub fn carries(&self, dscp: Dscp) -> bool {
+        self.params.dscps.contains(dscp)
+    }
+
     /// The last sequence number sent; 0 before the first.
     #[must_use]
     pub const fn last_sent(&self) -> u64 {
@@ -394,7 +419,7 @@ impl<T: Transform> Outbound<T> {
     }
 
     /// What goes where, and whether it may.
-    fn plan(&self, inner: Option<&Packet<'_>>, len: usize) -> Result<Plan, Error> {
+    pub(super) fn plan(&self, inner: Option<&Packet<'_>>, len: usize) -> Result<Plan, Error> {
         let (place, outer) = match (self.params.mode, inner) {
             (Mode::Transport, Some(inner)) => (insertion(inner, self.params.protect_destination_options)?, 0),
             (Mode::Transport, None) => return Err(Error::Unsupported(Field::Protocol)),
