@@ -15,8 +15,13 @@ mod cbc_mac;
 mod gcm;
 mod lanes;
 mod mac;
+mod parts;
+#[cfg(feature = "ring")]
+mod ring;
 mod rust_crypto;
 
+#[cfg(feature = "ring")]
+pub use self::ring::Ring;
 pub use rust_crypto::RustCrypto;
 
 /// An ESP packet to be sealed or opened in place.
@@ -26,7 +31,7 @@ pub struct Job<'a> {
     pub packet: &'a mut [u8],
     /// The high half of an extended sequence number, which is authenticated and not sent.
     pub esn_high: Option<u32>,
-    /// Set by opening: whether the ICV holds. With a `false` what is encrypted is as it was, or wiped (CCM decrypts before it can tell); never decrypted.
+    /// Set by opening: whether the ICV holds. With a `false` what is encrypted is as it was, or wiped (CCM and `ring` decrypt before they can tell); never decrypted.
     pub authentic: bool,
 }
 
