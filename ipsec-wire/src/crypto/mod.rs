@@ -43,6 +43,15 @@ impl<'a> Job<'a> {
     }
 }
 
+/// What AH covers of one packet, and its ICV.
+#[derive(Debug, Default)]
+pub struct AhJob<'a> {
+    /// The message, every mutable field at its value for the computation: headers, payload, the high half of an extended sequence number.
+    pub pieces: [&'a [u8]; 3],
+    /// Where the ICV goes. For AES-GMAC it starts with the IV.
+    pub icv: &'a mut [u8],
+}
+
 /// Calls what it is given with each piece of a message in order.
 pub type Pieces<'a> = &'a dyn Fn(&mut dyn FnMut(&[u8]));
 
@@ -72,6 +81,13 @@ pub trait Transform {
 
     /// Writes the ICV of an AH packet, whose `pieces` have every mutable field at its value for the computation. For AES-GMAC `icv` starts with the IV.
     fn ah_icv(&self, pieces: Pieces<'_>, icv: &mut [u8]);
+
+    /// Writes the ICVs of several AH packets.
+    fn ah_icv_batch(&self, jobs: &mut [AhJob<'_>]) {
+        for AhJob { pieces, icv } in jobs {
+            self.ah_icv(&|sink| pieces.iter().for_each(|piece| sink(piece)), icv);
+        }
+    }
 }
 
 impl<T: Transform + ?Sized> Transform for &T {
@@ -93,6 +109,10 @@ impl<T: Transform + ?Sized> Transform for &T {
 
     fn ah_icv(&self, pieces: Pieces<'_>, icv: &mut [u8]) {
         (**self).ah_icv(pieces, icv);
+    }
+
+    fn ah_icv_batch(&self, jobs: &mut [AhJob<'_>]) {
+        (**self).ah_icv_batch(jobs);
     }
 }
 

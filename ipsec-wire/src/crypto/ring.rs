@@ -4,7 +4,7 @@ use ring::aead::{self, AES_128_GCM, AES_256_GCM, CHACHA20_POLY1305, LessSafeKey,
 use zeroize::Zeroize;
 
 use super::parts::{Parts, Salt, split_salt};
-use super::{Job, Pieces, RustCrypto, Transform};
+use super::{AhJob, Job, Pieces, RustCrypto, Transform};
 use crate::algorithm::{CombinedMode, Keys, Suite};
 use crate::error::{Error, Field};
 use crate::octets::copy;
@@ -103,6 +103,12 @@ impl Transform for Ring {
     fn ah_icv(&self, pieces: Pieces<'_>, icv: &mut [u8]) {
         if let Engine::Other(other) = &self.0 {
             other.ah_icv(pieces, icv);
+        }
+    }
+
+    fn ah_icv_batch(&self, jobs: &mut [AhJob<'_>]) {
+        if let Engine::Other(other) = &self.0 {
+            other.ah_icv_batch(jobs);
         }
     }
 }

@@ -16,7 +16,7 @@ use super::gcm::Gcm;
 use super::lanes::Lanes;
 use super::mac::KeyedMac;
 use super::parts::{Parts, Salt, nonce, split_salt};
-use super::{Job, Pieces, Transform};
+use super::{AhJob, Job, Pieces, Transform};
 use crate::algorithm::{Cipher, CombinedMode, Keys, Mac, Suite};
 use crate::error::{Error, Field};
 use crate::octets::{copy, put, put_slice};
@@ -237,6 +237,15 @@ impl Transform for RustCrypto {
                 copy(tag, &gcm.gmac(&nonce, pieces));
             }
             _ => {}
+        }
+    }
+
+    fn ah_icv_batch(&self, jobs: &mut [AhJob<'_>]) {
+        match &self.lanes.mac {
+            Some(mac) if jobs.len() > 1 => self.lanes.ah_icvs(mac, jobs),
+            _ => jobs.iter_mut().for_each(|AhJob { pieces, icv }| {
+                self.ah_icv(&|sink| pieces.iter().for_each(|piece| sink(piece)), icv);
+            }),
         }
     }
 }

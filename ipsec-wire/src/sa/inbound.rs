@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::place::{Found, close_gap, find, mend};
 use super::{Mode, Params, Tunnel};
+use crate::ah::gathered::Gathered;
 use crate::ah::{self, coverage};
 use crate::algorithm::Suite;
 use crate::crypto::{Job, RustCrypto, Transform};
@@ -93,7 +94,7 @@ pub struct Counters {
 /// A packet whose association and number are known, and whose ICV is not.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrived {
-    found: Found,
+    pub(super) found: Found,
     /// Where AH or ESP starts: behind UDP, if there is one.
     pub(super) at: usize,
     /// Where it ends.
@@ -263,16 +264,23 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
         let icv = icv.get_mut(..icv_len).unwrap_or_default();
         crate::octets::copy(icv, found.get(..iv_len).unwrap_or(&[]));
         let (end, high) = (coverage::End::Receiver, self.params.esn_high(arrived.sequence));
-        if let Err(error) = coverage::headers(octets, arrived.at, end, &mut |_| {}) {
-            self.count_error(&error);
-            return Err(error);
+        let mut gathered = Gathered::new();
+        match gathered.gather(octets, arrived.at, (iv_len, icv_len), high, end) {
+            Ok(true) => {
+                let pieces = gathered.pieces(octets, arrived.at, icv_len);
+                self.transform.ah_icv(&|sink| pieces.iter().for_each(|piece| sink(piece)), icv);
+            }
+            Ok(false) => self.transform.ah_icv(
+                &|sink| {
+                    let _ = coverage::covered(octets, arrived.at, (iv_len, icv_len), high, end, sink);
+                },
+                icv,
+            ),
+            Err(error) => {
+                self.count_error(&error);
+                return Err(error);
+            }
         }
-        self.transform.ah_icv(
-            &|sink| {
-                let _ = coverage::covered(octets, arrived.at, (iv_len, icv_len), high, end, sink);
-            },
-            icv,
-        );
         Ok(found.len() == icv_len && bool::from(icv.ct_eq(found)))
     }
 

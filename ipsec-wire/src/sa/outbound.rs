@@ -8,7 +8,8 @@ use rand_core::CryptoRng;
 
 use super::iv::IvSource;
 use super::place::{Place, insertion, mend, open_gap, too_long};
-use super::{Mode, Params, PathMtu, high, low};
+use super::{Mode, Params, PathMtu, low};
+use crate::ah::gathered::Gathered;
 use crate::ah::{self, coverage};
 use crate::algorithm::Suite;
 use crate::crypto::{Job, RustCrypto, Transform};
@@ -515,16 +516,21 @@ impl<T: Transform> Outbound<T> {
         let from = at.saturating_add(ah::FIXED_LEN);
         put_slice(icv, 0, octets.get(from..from.saturating_add(iv_len)).unwrap_or(&[]));
         let end = coverage::End::Sender;
-        let esn_high = self.params.esn.then(|| high(sequence));
-        // The headers were looked at before, so that this does not fail.
-        coverage::covered(octets, at, (iv_len, icv_len), esn_high, end, &mut |_| {})?;
+        let esn_high = self.params.esn_high(sequence);
         let octets_now = &*octets;
-        self.transform.ah_icv(
-            &|sink| {
-                let _ = coverage::covered(octets_now, at, (iv_len, icv_len), esn_high, end, sink);
-            },
-            icv,
-        );
+        let mut gathered = Gathered::new();
+        // The headers were looked at before, so that this does not fail.
+        if gathered.gather(octets_now, at, (iv_len, icv_len), esn_high, end)? {
+            let pieces = gathered.pieces(octets_now, at, icv_len);
+            self.transform.ah_icv(&|sink| pieces.iter().for_each(|piece| sink(piece)), icv);
+        } else {
+            self.transform.ah_icv(
+                &|sink| {
+                    let _ = coverage::covered(octets_now, at, (iv_len, icv_len), esn_high, end, sink);
+                },
+                icv,
+            );
+        }
         put_slice(octets, from, icv);
         Ok(())
     }
