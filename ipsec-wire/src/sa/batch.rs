@@ -32,30 +32,42 @@ impl<T: Transform> Outbound<T> {
     ) -> Result<(), Error> {
         check_results(packets.len(), results.len())?;
         for (packets, results) in packets.chunks_mut(BATCH).zip(results.chunks_mut(BATCH)) {
-            let mut framed = [None; BATCH];
-            for ((packet, result), framed) in packets.iter_mut().zip(results.iter_mut()).zip(&mut framed) {
-                *result = self.frame(now, packet, None, None).map(|frame| {
-                    *framed = Some(frame);
-                    frame.sealed
-                });
-            }
             if matches!(self.params.suite, Suite::Ah(_)) {
+                let mut framed = [None; BATCH];
+                for ((packet, result), framed) in packets.iter_mut().zip(results.iter_mut()).zip(&mut framed) {
+                    *result = self.frame(now, packet, None, None).map(|frame| {
+                        *framed = Some(frame);
+                        frame.sealed
+                    });
+                }
                 self.seal_ah(packets, results, &framed);
                 continue;
             }
+            // Where the packets are that want a checksum behind the cryptography.
+            let checksums = self.params.encapsulation.is_some_and(|encapsulation| encapsulation.ipv6_checksum);
+            let mut places = [None; BATCH];
             let mut jobs: [Job<'_>; BATCH] = core::array::from_fn(|_| Job::default());
             let mut count = 0usize;
-            for (packet, framed) in packets.iter_mut().zip(&framed) {
-                if let (Some(Framed { at, sealed }), Some(job)) = (framed, jobs.get_mut(count)) {
-                    let esp = packet.octets_mut().get_mut(*at..).unwrap_or_default();
-                    *job = Job::new(esp, self.params.esn_high(sealed.sequence));
-                    count = count.saturating_add(1);
+            for ((packet, result), place) in packets.iter_mut().zip(results.iter_mut()).zip(&mut places) {
+                match self.frame(now, packet, None, None) {
+                    Ok(Framed { at, sealed }) => {
+                        if let Some(job) = jobs.get_mut(count) {
+                            let esp = packet.octets_mut().get_mut(at..).unwrap_or_default();
+                            *job = Job::new(esp, self.params.esn_high(sealed.sequence));
+                            count = count.saturating_add(1);
+                        }
+                        if checksums {
+                            *place = Some(at);
+                        }
+                        *result = Ok(sealed);
+                    }
+                    Err(error) => *result = Err(error),
                 }
             }
             self.transform.seal_batch(jobs.get_mut(..count).unwrap_or_default());
-            if self.params.encapsulation.is_some_and(|encapsulation| encapsulation.ipv6_checksum) {
-                for (packet, framed) in packets.iter_mut().zip(&framed) {
-                    if let Some(Framed { at, .. }) = framed {
+            if checksums {
+                for (packet, place) in packets.iter_mut().zip(&places) {
+                    if let Some(at) = place {
                         self.fill_checksum(packet.octets_mut(), *at)?;
                     }
                 }

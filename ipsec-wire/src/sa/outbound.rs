@@ -16,7 +16,7 @@ use crate::crypto::{Job, RustCrypto, Transform};
 use crate::error::{Error, Field, len32};
 use crate::esp::{self, Trailer};
 use crate::lifetime::{Lifetime, Limit};
-use crate::octets::{put, put_slice};
+use crate::octets::{copy, put, put_slice};
 
 /// The sending end. It is not `Clone`: two copies would send the same sequence numbers, and with counter modes the same key stream. Its
 /// place in the numbers leaves it by [`Outbound::export`] only.
@@ -343,7 +343,7 @@ impl<T: Transform> Outbound<T> {
             return Err(Error::BufferTooSmall { field: Field::Tailroom, found: len32(tailroom), needed: len32(plan.tail) });
         }
         let next_header = dummy.unwrap_or(plan.place.next);
-        let outer = match self.params.mode {
+        let outer = match &self.params.mode {
             Mode::Transport => None,
             Mode::Tunnel(tunnel) => {
                 let payload = plan.total.saturating_sub(tunnel.header_len());
@@ -364,6 +364,14 @@ impl<T: Transform> Outbound<T> {
             }
         };
         packet.push_back(plan.tail)?;
+        let made;
+        let iv = match iv {
+            Some(iv) => iv,
+            None => {
+                made = self.iv.of(sequence);
+                &made
+            }
+        };
         self.write_header(packet.octets_mut(), at, sequence, next_header, iv, &plan)?;
         if !is_tunnel {
             mend(packet.octets_mut(), plan.place.version, plan.place.pointer, self.protocol(), plan.total)?;
@@ -395,8 +403,9 @@ impl<T: Transform> Outbound<T> {
     }
 
     /// What goes where, and whether it may.
+    #[inline]
     fn plan(&self, inner: Option<&Packet<'_>>, len: usize) -> Result<Plan, Error> {
-        let (place, outer) = match (self.params.mode, inner) {
+        let (place, outer) = match (&self.params.mode, inner) {
             (Mode::Transport, Some(inner)) => (insertion(inner, self.params.protect_destination_options)?, 0),
             (Mode::Transport, None) => return Err(Error::Unsupported(Field::Protocol)),
             (Mode::Tunnel(tunnel), inner) => {
@@ -421,6 +430,7 @@ impl<T: Transform> Outbound<T> {
     }
 
     /// Whether the result is over the path MTU: to be fragmented, or an error where that is not allowed (RFC 4301 8.2.1).
+    #[inline]
     fn over_mtu(&self, now: Duration, inner: Option<&Packet<'_>>, plan: &Plan) -> Result<bool, Error> {
         let Some(mtu) = self.path_mtu.map(|path| path.at(now)) else { return Ok(false) };
         if len32(plan.total) <= mtu {
@@ -439,13 +449,14 @@ impl<T: Transform> Outbound<T> {
     }
 
     /// Writes what stands between IP header and payload, and what stands behind it.
+    #[inline]
     fn write_header(
         &self,
         octets: &mut [u8],
         at: usize,
         sequence: u64,
         next_header: Protocol,
-        iv: Option<&[u8]>,
+        iv: &[u8],
         plan: &Plan,
     ) -> Result<(), Error> {
         let (total, params) = (octets.len(), &self.params);
@@ -456,10 +467,7 @@ impl<T: Transform> Outbound<T> {
             let header = ah::Header { next_header, spi: params.spi, sequence_number: low(sequence), icv_len, alignment };
             header.emit(rest)?;
             let room = rest.get_mut(ah::FIXED_LEN..).and_then(|icv| icv.get_mut(..params.ah_iv_len())).unwrap_or_default();
-            match iv {
-                Some(iv) => put_slice(room, 0, iv),
-                None => self.iv.write(sequence, room),
-            }
+            copy(room, iv);
             return Ok(());
         }
         let mut front = 0;
@@ -467,18 +475,21 @@ impl<T: Transform> Outbound<T> {
             front = encapsulation.emit(rest, total.saturating_sub(at).saturating_sub(encapsulation.len()))?;
         }
         let esp = rest.get_mut(front..).unwrap_or_default();
-        put(esp, 0, &params.spi.to_be_bytes());
-        put(esp, 4, &low(sequence).to_be_bytes());
+        // As one number: it is read as one when it is authenticated.
+        put(esp, 0, &((u64::from(params.spi) << 32) | u64::from(low(sequence))).to_be_bytes());
         let (room, body) = esp.split_at_mut_checked(params.layout.front()).unwrap_or_default();
         let room = room.get_mut(esp::FIXED_LEN..).unwrap_or_default();
-        match iv {
-            Some(iv) => put_slice(room, 0, iv),
-            None => self.iv.write(sequence, room),
+        match (room.len(), iv.first_chunk::<8>(), iv.first_chunk::<16>()) {
+            (8, Some(iv), _) => put(room, 0, iv),
+            (16, _, Some(iv)) => put(room, 0, iv),
+            _ => copy(room, iv),
         }
         let payload = plan.len.saturating_sub(plan.place.at);
-        body.get_mut(payload..plan.padded).unwrap_or_default().fill(0);
+        if plan.padded > payload {
+            body.get_mut(payload..plan.padded).unwrap_or_default().fill(0);
+        }
         let end = body.len().saturating_sub(params.layout.icv_len);
-        Trailer::emit(body.get_mut(plan.padded..end).unwrap_or_default(), next_header)
+        Trailer::emit_behind(body.get_mut(..end).unwrap_or_default(), plan.padded, next_header)
     }
 
     /// The cryptography of a framed packet.

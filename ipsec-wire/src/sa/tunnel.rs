@@ -198,13 +198,9 @@ impl Outer {
                 let sum = checksum::Sum::new().word(first).word(len).word(id).word(flags).word(hops);
                 let checksum = sum.long(source).long(destination).checksum();
                 if let Some(buffer) = buffer.first_chunk_mut::<{ ipv4::MIN_HEADER_LEN }>() {
-                    put(buffer, 0, &first.to_be_bytes());
-                    put(buffer, 2, &len.to_be_bytes());
-                    put(buffer, 4, &id.to_be_bytes());
-                    put(buffer, 6, &flags.to_be_bytes());
-                    put(buffer, 8, &hops.to_be_bytes());
-                    put(buffer, 10, &checksum.to_be_bytes());
-                    put(buffer, 12, &source.to_be_bytes());
+                    let [first, len, id, flags, hops, checksum] = [first, len, id, flags, hops, checksum].map(u64::from);
+                    put(buffer, 0, &((first << 48) | (len << 32) | (id << 16) | flags).to_be_bytes());
+                    put(buffer, 8, &((hops << 48) | (checksum << 32) | u64::from(source)).to_be_bytes());
                     put(buffer, 16, &destination.to_be_bytes());
                 }
                 ipv4::MIN_HEADER_LEN
