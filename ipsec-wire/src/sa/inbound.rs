@@ -8,6 +8,7 @@ use ip_wire::{DsField, Dscp, PacketBuf, Protocol, tunnel as ip_tunnel, udp};
 use subtle::ConstantTimeEq;
 
 use super::place::{Found, close_gap, find, mend};
+use super::tunnel::Outline;
 use super::{Mode, Params, Tunnel};
 use crate::ah::gathered::Gathered;
 use crate::ah::{self, coverage};
@@ -369,7 +370,12 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
         start: usize,
         (inner_len, inner_ds): (usize, DsField),
     ) -> Result<Opened, Error> {
-        let outer = Packet::parse(packet.octets())?.ds();
+        // The outer header was read when the packet arrived.
+        let outer = match *packet.octets() {
+            [first, second, ..] if first >> 4 == 6 => DsField((first << 4) | (second >> 4)),
+            [_, second, ..] => DsField(second),
+            _ => DsField::default(),
+        };
         let (ecn, alarm) = match ecn::egress(inner_ds.ecn(), outer.ecn()) {
             EcnOutcome::Drop => return Err(Error::CongestionLoss),
             EcnOutcome::Forward { ecn, alarm } => (ecn, alarm),
@@ -442,6 +448,6 @@ fn inner_packet(next: Protocol, payload: &[u8]) -> Option<(usize, DsField)> {
         Protocol::IPV6 => 6,
         _ => return None,
     };
-    let inner = Packet::parse(payload).ok().filter(|inner| inner.version() == version)?;
-    Some((inner.len(), inner.ds()))
+    let inner = Outline::read(payload).ok().filter(|inner| inner.version == version)?;
+    Some((inner.len, inner.ds))
 }

@@ -8,6 +8,7 @@ use rand_core::CryptoRng;
 
 use super::iv::IvSource;
 use super::place::{Place, insertion, mend, open_gap, too_long};
+use super::tunnel::Outline;
 use super::{Mode, Params, PathMtu, low};
 use crate::ah::gathered::Gathered;
 use crate::ah::{self, coverage};
@@ -313,13 +314,19 @@ impl<T: Transform> Outbound<T> {
     ) -> Result<Framed, Error> {
         let octets = packet.octets();
         let is_tunnel = matches!(self.params.mode, Mode::Tunnel(_));
-        let inner = if dummy.is_some() && is_tunnel { None } else { Some(Packet::parse(octets)?) };
-        let len = inner.map_or(octets.len(), |inner| inner.len());
-        let plan = self.plan(inner.as_ref(), len)?;
+        let inner = if is_tunnel { None } else { Some(Packet::parse(octets)?) };
+        let outline = if is_tunnel && dummy.is_none() { Some(Outline::read(octets)?) } else { None };
+        let len = match (&inner, &outline) {
+            (Some(inner), _) => inner.len(),
+            (None, Some(outline)) => outline.len,
+            (None, None) => octets.len(),
+        };
+        let plan = self.plan(inner.as_ref(), outline.is_some_and(|outline| outline.version == 6), len)?;
         if plan.total > 65_535 && (plan.place.version == 4 || plan.total > 65_575) {
             return Err(too_long(plan.total));
         }
-        let fragment = self.over_mtu(now, inner.as_ref(), &plan)?;
+        let is_packet = inner.is_some() || outline.is_some();
+        let fragment = self.over_mtu(now, is_packet.then_some(octets), &plan)?;
         if let Some(limit) = self.lifetime.expired(now, len) {
             return Err(Error::Expired(limit));
         }
@@ -348,7 +355,7 @@ impl<T: Transform> Outbound<T> {
             Mode::Tunnel(tunnel) => {
                 let payload = plan.total.saturating_sub(tunnel.header_len());
                 let (id, atomic) = (self.identification, self.atomic_identification);
-                Some(tunnel.outer(inner.as_ref(), self.protocol(), payload, |firm| if firm { atomic } else { id })?)
+                Some(tunnel.outer(outline.as_ref(), self.protocol(), payload, |firm| if firm { atomic } else { id })?)
             }
         };
         // Nothing can fail from here on.
@@ -404,15 +411,12 @@ impl<T: Transform> Outbound<T> {
 
     /// What goes where, and whether it may.
     #[inline]
-    fn plan(&self, inner: Option<&Packet<'_>>, len: usize) -> Result<Plan, Error> {
+    fn plan(&self, inner: Option<&Packet<'_>>, is_v6: bool, len: usize) -> Result<Plan, Error> {
         let (place, outer) = match (&self.params.mode, inner) {
             (Mode::Transport, Some(inner)) => (insertion(inner, self.params.protect_destination_options)?, 0),
             (Mode::Transport, None) => return Err(Error::Unsupported(Field::Protocol)),
-            (Mode::Tunnel(tunnel), inner) => {
-                let next = match inner {
-                    Some(Packet::V6(_)) => Protocol::IPV6,
-                    _ => Protocol::IPV4,
-                };
+            (Mode::Tunnel(tunnel), _) => {
+                let next = if is_v6 { Protocol::IPV6 } else { Protocol::IPV4 };
                 (Place { version: tunnel.version(), at: 0, pointer: 0, next }, tunnel.header_len())
             }
         };
@@ -431,12 +435,13 @@ impl<T: Transform> Outbound<T> {
 
     /// Whether the result is over the path MTU: to be fragmented, or an error where that is not allowed (RFC 4301 8.2.1).
     #[inline]
-    fn over_mtu(&self, now: Duration, inner: Option<&Packet<'_>>, plan: &Plan) -> Result<bool, Error> {
+    fn over_mtu(&self, now: Duration, inner: Option<&[u8]>, plan: &Plan) -> Result<bool, Error> {
         let Some(mtu) = self.path_mtu.map(|path| path.at(now)) else { return Ok(false) };
         if len32(plan.total) <= mtu {
             return Ok(false);
         }
         let (Some(inner), version) = (inner, plan.place.version) else { return Ok(true) };
+        let inner = Packet::parse(inner)?;
         let mtu = usize::try_from(mtu).unwrap_or(usize::MAX);
         let fits = len32(self.max_inner(version, mtu, plan.place.at).unwrap_or(0));
         let (limit, firm) = match inner {
