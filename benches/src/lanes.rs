@@ -6,6 +6,8 @@ mod hmac;
 #[cfg(ipsec_mb)]
 mod ipsec_mb;
 
+pub use batch::{Batch, Size};
+
 use crate::Group;
 
 /// The group's name.

@@ -200,6 +200,25 @@ impl<'a> Trailer<'a> {
         *trailer = [pad_len, next_header.0];
         Ok(())
     }
+
+    /// As [`Trailer::emit`] over the octets of `body` from `from` on. The last 16 octets are written as one: a cipher that is about to read them as a
+    /// block would wait for single ones.
+    #[inline]
+    pub(crate) fn emit_behind(body: &mut [u8], from: usize, next_header: Protocol) -> Result<(), Error> {
+        /// 1, 2, 3, ... from the highest octet on.
+        const PADDING: u128 = 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10;
+        let room = body.len().saturating_sub(from);
+        if let (2..=16, Some(last)) = (room, body.last_chunk_mut::<16>()) {
+            let pad_len = room.saturating_sub(TRAILER_LEN) as u128;
+            let bits = len32(room).wrapping_mul(8);
+            let mask = u128::MAX.checked_shl(bits).unwrap_or(0);
+            let padding = PADDING.checked_shr(144u32.saturating_sub(bits)).unwrap_or(0) << 16;
+            let trailer = padding | (pad_len << 8) | u128::from(next_header.0);
+            *last = ((u128::from_be_bytes(*last) & mask) | trailer).to_be_bytes();
+            return Ok(());
+        }
+        Self::emit(body.get_mut(from..).unwrap_or_default(), next_header)
+    }
 }
 
 #[cfg(test)]

@@ -74,3 +74,31 @@ fn sealing_and_opening_allocate_nothing() {
         }
     }
 }
+
+#[cfg(feature = "ring")]
+#[test]
+fn sealing_and_opening_by_ring_allocate_nothing() {
+    use ipsec_wire::crypto::Ring;
+    use ipsec_wire::{Aead, Suite, Tunnel};
+
+    for suite in [GCM, Suite::EspCombined(Aead::CHACHA20_POLY1305)] {
+        let keyed = Keyed::new(suite);
+        let end = |local, remote| keyed.builder().tunnel(Tunnel::new(local, remote).unwrap());
+        let transform = || Ring::new(&suite, &keyed.keys()).unwrap();
+        let (near, far) = ends(4);
+        let mut outbound = end(near, far).outbound_with(transform(), &mut TestRng(7)).unwrap();
+        let mut inbound = end(far, near).inbound_with(transform(), [0; 4]).unwrap();
+        let plain = packet(4, 300);
+        let mut packets: Vec<_> = (0..40).map(|_| buffer(&plain)).collect();
+        let mut sealed = vec![Err(Error::Authentication); 40];
+        let mut opened = vec![Err(Error::Authentication); 40];
+        let before = COUNT.get();
+        outbound.seal(NOW, &mut packets[0]).unwrap();
+        inbound.open(NOW, &mut packets[0]).unwrap();
+        outbound.seal_batch(NOW, &mut packets, &mut sealed).unwrap();
+        inbound.open_batch(NOW, &mut packets, &mut opened).unwrap();
+        assert_eq!(COUNT.get(), before, "{suite:?}");
+        assert!(sealed.iter().all(Result::is_ok) && opened.iter().all(Result::is_ok));
+        assert!(packets.iter().all(|packet| packet.octets() == plain));
+    }
+}

@@ -284,7 +284,7 @@ fn routing_header(octets: &[u8], destination: [u8; 16], end: End, sink: &mut dyn
     Ok(())
 }
 
-fn zeros(mut len: usize, sink: &mut dyn FnMut(&[u8])) {
+pub(super) fn zeros(mut len: usize, sink: &mut dyn FnMut(&[u8])) {
     const ZEROS: [u8; 64] = [0; 64];
     while let Some(piece) = ZEROS.get(..len.min(ZEROS.len())).filter(|piece| !piece.is_empty()) {
         sink(piece);

@@ -22,6 +22,7 @@ use crate::error::{Error, Field, len32};
 use crate::octets::{copy, put, round_up};
 
 pub(crate) mod coverage;
+pub(crate) mod gathered;
 
 pub use coverage::{End, covered};
 

@@ -5,15 +5,15 @@
 use subtle::ConstantTimeEq;
 use wire_lanes::{Algorithm, Engine, Md5, Segments, Sha1, Sha256, cbc, hmac};
 
-use super::Job;
+use super::{AhJob, Job};
 use crate::algorithm::{Cipher, Keys, Mac, Suite};
 use crate::esp::{FIXED_LEN, Layout};
-use crate::octets::put_slice;
+use crate::octets::{copy, put_slice};
 
 /// How many packets go to the lanes at once.
 const WIDTH: usize = 32;
 
-/// What of an ESP suite runs on lanes.
+/// What of a suite runs on lanes.
 pub(super) struct Lanes {
     engine: Engine,
     layout: Layout,
@@ -30,18 +30,17 @@ pub(super) enum LaneMac {
 
 impl Lanes {
     pub(super) fn new(suite: &Suite, keys: &Keys<'_>) -> Self {
-        let (cipher, mac) = match suite {
-            Suite::Esp { cipher, integrity } => {
-                let cipher = (*cipher == Cipher::AesCbc).then(|| cbc::Key::new(keys.encryption).ok()).flatten();
-                let mac = match integrity.map(|integrity| integrity.mac()) {
-                    Some(Mac::HmacMd5) => Some(LaneMac::Md5(hmac::Key::new(keys.integrity))),
-                    Some(Mac::HmacSha1) => Some(LaneMac::Sha1(hmac::Key::new(keys.integrity))),
-                    Some(Mac::HmacSha256) => Some(LaneMac::Sha256(hmac::Key::new(keys.integrity))),
-                    _ => None,
-                };
-                (cipher, mac)
-            }
-            _ => (None, None),
+        let (cipher, integrity) = match suite {
+            Suite::Esp { cipher, integrity } => (Some(*cipher), *integrity),
+            Suite::Ah(integrity) => (None, Some(*integrity)),
+            Suite::EspCombined(_) => (None, None),
+        };
+        let cipher = cipher.filter(|cipher| *cipher == Cipher::AesCbc).and_then(|_| cbc::Key::new(keys.encryption).ok());
+        let mac = match integrity.map(|integrity| integrity.mac()) {
+            Some(Mac::HmacMd5) => Some(LaneMac::Md5(hmac::Key::new(keys.integrity))),
+            Some(Mac::HmacSha1) => Some(LaneMac::Sha1(hmac::Key::new(keys.integrity))),
+            Some(Mac::HmacSha256) => Some(LaneMac::Sha256(hmac::Key::new(keys.integrity))),
+            _ => None,
         };
         Self { engine: Engine::new(), layout: Layout::new(suite), cipher, mac }
     }
@@ -102,6 +101,34 @@ impl Lanes {
             LaneMac::Md5(key) => self.each_tag(key, jobs, compare),
             LaneMac::Sha1(key) => self.each_tag(key, jobs, compare),
             LaneMac::Sha256(key) => self.each_tag(key, jobs, compare),
+        }
+    }
+
+    /// Writes the ICV of every AH packet.
+    pub(super) fn ah_icvs(&self, mac: &LaneMac, jobs: &mut [AhJob<'_>]) {
+        match mac {
+            LaneMac::Md5(key) => self.each_icv(key, jobs),
+            LaneMac::Sha1(key) => self.each_icv(key, jobs),
+            LaneMac::Sha256(key) => self.each_icv(key, jobs),
+        }
+    }
+
+    fn each_icv<A: Algorithm>(&self, key: &hmac::Key<A>, jobs: &mut [AhJob<'_>]) {
+        for jobs in jobs.chunks_mut(WIDTH) {
+            let mut tags = [A::Output::default(); WIDTH];
+            let messages: [hmac::Message<'_, A>; WIDTH] = core::array::from_fn(|at| {
+                let (first, rest): (&[u8], &[&[u8]]) = match jobs.get(at) {
+                    Some(AhJob { pieces: [first, rest @ ..], .. }) => (first, rest),
+                    None => (&[], &[]),
+                };
+                hmac::Message::new(key, Segments::new(first, rest))
+            });
+            let count = jobs.len();
+            // As many tags as messages.
+            let _ = self.engine.hmac_many(messages.get(..count).unwrap_or(&[]), tags.get_mut(..count).unwrap_or_default());
+            for (job, tag) in jobs.iter_mut().zip(&tags) {
+                copy(job.icv, tag.as_ref());
+            }
         }
     }
 

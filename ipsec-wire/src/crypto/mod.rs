@@ -15,8 +15,13 @@ mod cbc_mac;
 mod gcm;
 mod lanes;
 mod mac;
+mod parts;
+#[cfg(feature = "ring")]
+mod ring;
 mod rust_crypto;
 
+#[cfg(feature = "ring")]
+pub use self::ring::Ring;
 pub use rust_crypto::RustCrypto;
 
 /// An ESP packet to be sealed or opened in place.
@@ -26,7 +31,7 @@ pub struct Job<'a> {
     pub packet: &'a mut [u8],
     /// The high half of an extended sequence number, which is authenticated and not sent.
     pub esn_high: Option<u32>,
-    /// Set by opening: whether the ICV holds. With a `false` what is encrypted is as it was, or wiped (CCM decrypts before it can tell); never decrypted.
+    /// Set by opening: whether the ICV holds. With a `false` what is encrypted is as it was, or wiped (CCM and `ring` decrypt before they can tell); never decrypted.
     pub authentic: bool,
 }
 
@@ -36,6 +41,15 @@ impl<'a> Job<'a> {
     pub const fn new(packet: &'a mut [u8], esn_high: Option<u32>) -> Self {
         Self { packet, esn_high, authentic: false }
     }
+}
+
+/// What AH covers of one packet, and its ICV.
+#[derive(Debug, Default)]
+pub struct AhJob<'a> {
+    /// The message, every mutable field at its value for the computation: headers, payload, the high half of an extended sequence number.
+    pub pieces: [&'a [u8]; 3],
+    /// Where the ICV goes. For AES-GMAC it starts with the IV.
+    pub icv: &'a mut [u8],
 }
 
 /// Calls what it is given with each piece of a message in order.
@@ -67,6 +81,13 @@ pub trait Transform {
 
     /// Writes the ICV of an AH packet, whose `pieces` have every mutable field at its value for the computation. For AES-GMAC `icv` starts with the IV.
     fn ah_icv(&self, pieces: Pieces<'_>, icv: &mut [u8]);
+
+    /// Writes the ICVs of several AH packets.
+    fn ah_icv_batch(&self, jobs: &mut [AhJob<'_>]) {
+        for AhJob { pieces, icv } in jobs {
+            self.ah_icv(&|sink| pieces.iter().for_each(|piece| sink(piece)), icv);
+        }
+    }
 }
 
 impl<T: Transform + ?Sized> Transform for &T {
@@ -88,6 +109,10 @@ impl<T: Transform + ?Sized> Transform for &T {
 
     fn ah_icv(&self, pieces: Pieces<'_>, icv: &mut [u8]) {
         (**self).ah_icv(pieces, icv);
+    }
+
+    fn ah_icv_batch(&self, jobs: &mut [AhJob<'_>]) {
+        (**self).ah_icv_batch(jobs);
     }
 }
 

@@ -15,13 +15,11 @@ use zeroize::Zeroize;
 use super::gcm::Gcm;
 use super::lanes::Lanes;
 use super::mac::KeyedMac;
-use super::{Job, Pieces, Transform};
+use super::parts::{Parts, Salt, nonce, split_salt};
+use super::{AhJob, Job, Pieces, Transform};
 use crate::algorithm::{Cipher, CombinedMode, Keys, Mac, Suite};
 use crate::error::{Error, Field};
-use crate::octets::{be32, copy, put, put_slice};
-
-/// Octets of SPI and sequence number.
-const HEADER_LEN: usize = ip_wire::esp::FIXED_LEN;
+use crate::octets::{copy, put, put_slice};
 
 /// The keyed algorithms of one association, by RustCrypto's crates; batches of HMAC-MD5, HMAC-SHA-1, HMAC-SHA-256 and AES-CBC run on
 /// `wire-lanes`. Keys are wiped when it is dropped.
@@ -75,12 +73,8 @@ impl RustCrypto {
         Ok(Self { iv_len: suite.iv_len(), icv_len: suite.icv_len(), engine, lanes: Lanes::new(suite, keys) })
     }
 
-    /// The parts of an ESP packet: header, IV, body, ICV.
     fn parts<'a>(&self, packet: &'a mut [u8]) -> Option<Parts<'a>> {
-        let (header, rest) = packet.split_first_chunk_mut()?;
-        let (iv, rest) = rest.split_at_mut_checked(self.iv_len)?;
-        let (body, icv) = rest.split_at_mut_checked(rest.len().checked_sub(self.icv_len)?)?;
-        Some(Parts { header, iv, body, icv })
+        Parts::of(packet, self.iv_len, self.icv_len)
     }
 
     /// Writes the ICV of a separate MAC, if the packet has all its parts.
@@ -245,10 +239,16 @@ impl Transform for RustCrypto {
             _ => {}
         }
     }
-}
 
-/// What an engine's nonce starts with: 4 octets, or 3 behind one that is not used.
-type Salt = [u8; 4];
+    fn ah_icv_batch(&self, jobs: &mut [AhJob<'_>]) {
+        match &self.lanes.mac {
+            Some(mac) if jobs.len() > 1 => self.lanes.ah_icvs(mac, jobs),
+            _ => jobs.iter_mut().for_each(|AhJob { pieces, icv }| {
+                self.ah_icv(&|sink| pieces.iter().for_each(|piece| sink(piece)), icv);
+            }),
+        }
+    }
+}
 
 #[expect(
     clippy::large_enum_variant,
@@ -433,69 +433,6 @@ fn copy_tag<N: ccm::aead::array::ArraySize>(icv: &mut [u8], tag: Result<Array<u8
 fn ccm_nonce(nonce: &[u8; 12]) -> [u8; 11] {
     let [_, rest @ ..] = nonce;
     *rest
-}
-
-/// A key and the salt behind it; a salt of 3 octets is put behind a 0.
-fn split_salt(key: &[u8]) -> Result<(&[u8], Salt), Error> {
-    let salt_len = if key.len() % 4 == 3 { 3 } else { 4 };
-    let at = key.len().saturating_sub(salt_len);
-    let (key, tail) = key.split_at_checked(at).ok_or(Error::Unsupported(Field::EncryptionKey))?;
-    let mut salt = [0u8; 4];
-    put_slice(&mut salt, 4usize.saturating_sub(salt_len), tail);
-    Ok((key, salt))
-}
-
-struct Parts<'a> {
-    header: &'a mut [u8; HEADER_LEN],
-    iv: &'a mut [u8],
-    body: &'a mut [u8],
-    icv: &'a mut [u8],
-}
-
-impl Parts<'_> {
-    /// Salt and IV; with an implicit IV the sequence number stands for it (RFC 8750 4).
-    fn nonce(&self, salt: &Salt, esn_high: Option<u32>) -> [u8; 12] {
-        let iv = match <[u8; 8]>::try_from(&*self.iv) {
-            Ok(iv) => u64::from_be_bytes(iv),
-            Err(_) => (u64::from(esn_high.unwrap_or(0)) << 32) | u64::from(be32(self.header, 4)),
-        };
-        nonce(salt, iv)
-    }
-
-    /// SPI and sequence number, the high half of an extended one between them (RFC 4106 5).
-    fn aad(&self, esn_high: Option<u32>) -> Aad {
-        let mut octets = [0u8; 12];
-        match esn_high {
-            None => {
-                copy(&mut octets, self.header);
-                Aad { octets, len: 8 }
-            }
-            Some(high) => {
-                copy(&mut octets, self.header);
-                put_slice(&mut octets, 8, self.header.get(4..).unwrap_or(&[]));
-                put(&mut octets, 4, &high.to_be_bytes());
-                Aad { octets, len: 12 }
-            }
-        }
-    }
-}
-
-struct Aad {
-    octets: [u8; 12],
-    len: usize,
-}
-
-impl Aad {
-    fn octets(&self) -> &[u8] {
-        self.octets.get(..self.len).unwrap_or(&[])
-    }
-}
-
-fn nonce(salt: &Salt, iv: u64) -> [u8; 12] {
-    let mut nonce = [0u8; 12];
-    copy(&mut nonce, salt);
-    put(&mut nonce, 4, &iv.to_be_bytes());
-    nonce
 }
 
 /// What a separate MAC covers: the packet before its ICV, then the high half of an extended sequence number (RFC 4303 2.2.1).

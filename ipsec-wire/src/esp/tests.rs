@@ -113,3 +113,16 @@ fn padding_that_is_not_1_2_3_is_refused_at_its_place() {
         assert_eq!(Trailer::parse(&[0, 0][..len as usize]), Err(error));
     }
 }
+
+#[test]
+fn a_trailer_behind_a_payload_is_the_same_octets() {
+    for len in 2..300 {
+        for from in 0..=len {
+            let body: std::vec::Vec<u8> = (0..len).map(|octet| (octet + 90) as u8).collect();
+            let (mut expected, mut found) = (body.clone(), body);
+            let result = Trailer::emit(&mut expected[from..], Protocol::UDP);
+            assert_eq!(Trailer::emit_behind(&mut found, from, Protocol::UDP), result);
+            assert_eq!(found, expected, "{len} {from}");
+        }
+    }
+}

@@ -26,7 +26,7 @@ impl<T: Transform> Outbound<T> {
     ) -> Result<Sealed, Error> {
         out.truncate(0);
         let inner = Packet::parse(packet)?;
-        let plan = self.plan(Some(&inner), inner.len())?;
+        let plan = self.plan(Some(&inner), inner.version() == 6, inner.len())?;
         if out.tailroom() < plan.total {
             let (found, needed) = (len32(out.tailroom()), len32(plan.total));
             return Err(Error::BufferTooSmall { field: Field::Tailroom, found, needed });

@@ -8,14 +8,16 @@ use rand_core::CryptoRng;
 
 use super::iv::IvSource;
 use super::place::{Place, insertion, mend, open_gap, too_long};
-use super::{DscpSet, Mode, Params, PathMtu, Peer, high, low};
+use super::tunnel::Outline;
+use super::{DscpSet, Mode, Params, PathMtu, Peer, low};
+use crate::ah::gathered::Gathered;
 use crate::ah::{self, coverage};
 use crate::algorithm::Suite;
 use crate::crypto::{Job, RustCrypto, Transform};
 use crate::error::{Error, Field, len32};
 use crate::esp::{self, Trailer};
 use crate::lifetime::{Lifetime, Limit};
-use crate::octets::{put, put_slice};
+use crate::octets::{copy, put, put_slice};
 
 /// The sending end. It is not `Clone`: two copies would send the same sequence numbers, and with counter modes the same key stream. Its
 /// place in the numbers leaves it by [`Outbound::export`] only.
@@ -337,13 +339,19 @@ impl<T: Transform> Outbound<T> {
     ) -> Result<Framed, Error> {
         let octets = packet.octets();
         let is_tunnel = matches!(self.params.mode, Mode::Tunnel(_));
-        let inner = if dummy.is_some() && is_tunnel { None } else { Some(Packet::parse(octets)?) };
-        let len = inner.map_or(octets.len(), |inner| inner.len());
-        let plan = self.plan(inner.as_ref(), len)?;
+        let inner = if is_tunnel { None } else { Some(Packet::parse(octets)?) };
+        let outline = if is_tunnel && dummy.is_none() { Some(Outline::read(octets)?) } else { None };
+        let len = match (&inner, &outline) {
+            (Some(inner), _) => inner.len(),
+            (None, Some(outline)) => outline.len,
+            (None, None) => octets.len(),
+        };
+        let plan = self.plan(inner.as_ref(), outline.is_some_and(|outline| outline.version == 6), len)?;
         if plan.total > 65_535 && (plan.place.version == 4 || plan.total > 65_575) {
             return Err(too_long(plan.total));
         }
-        let fragment = self.over_mtu(now, inner.as_ref(), &plan)?;
+        let is_packet = inner.is_some() || outline.is_some();
+        let fragment = self.over_mtu(now, is_packet.then_some(octets), &plan)?;
         if let Some(limit) = self.lifetime.expired(now, len) {
             return Err(Error::Expired(limit));
         }
@@ -367,12 +375,12 @@ impl<T: Transform> Outbound<T> {
             return Err(Error::BufferTooSmall { field: Field::Tailroom, found: len32(tailroom), needed: len32(plan.tail) });
         }
         let next_header = dummy.unwrap_or(plan.place.next);
-        let outer = match self.params.mode {
+        let outer = match &self.params.mode {
             Mode::Transport => None,
             Mode::Tunnel(tunnel) => {
                 let payload = plan.total.saturating_sub(tunnel.header_len());
                 let (id, atomic) = (self.identification, self.atomic_identification);
-                Some(tunnel.outer(inner.as_ref(), self.protocol(), payload, |firm| if firm { atomic } else { id })?)
+                Some(tunnel.outer(outline.as_ref(), self.protocol(), payload, |firm| if firm { atomic } else { id })?)
             }
         };
         // Nothing can fail from here on.
@@ -388,6 +396,14 @@ impl<T: Transform> Outbound<T> {
             }
         };
         packet.push_back(plan.tail)?;
+        let made;
+        let iv = match iv {
+            Some(iv) => iv,
+            None => {
+                made = self.iv.of(sequence);
+                &made
+            }
+        };
         self.write_header(packet.octets_mut(), at, sequence, next_header, iv, &plan)?;
         if !is_tunnel {
             mend(packet.octets_mut(), plan.place.version, plan.place.pointer, self.protocol(), plan.total)?;
@@ -419,15 +435,13 @@ impl<T: Transform> Outbound<T> {
     }
 
     /// What goes where, and whether it may.
-    pub(super) fn plan(&self, inner: Option<&Packet<'_>>, len: usize) -> Result<Plan, Error> {
-        let (place, outer) = match (self.params.mode, inner) {
+    #[inline]
+    pub(super) fn plan(&self, inner: Option<&Packet<'_>>, is_v6: bool, len: usize) -> Result<Plan, Error> {
+        let (place, outer) = match (&self.params.mode, inner) {
             (Mode::Transport, Some(inner)) => (insertion(inner, self.params.protect_destination_options)?, 0),
             (Mode::Transport, None) => return Err(Error::Unsupported(Field::Protocol)),
-            (Mode::Tunnel(tunnel), inner) => {
-                let next = match inner {
-                    Some(Packet::V6(_)) => Protocol::IPV6,
-                    _ => Protocol::IPV4,
-                };
+            (Mode::Tunnel(tunnel), _) => {
+                let next = if is_v6 { Protocol::IPV6 } else { Protocol::IPV4 };
                 (Place { version: tunnel.version(), at: 0, pointer: 0, next }, tunnel.header_len())
             }
         };
@@ -445,12 +459,14 @@ impl<T: Transform> Outbound<T> {
     }
 
     /// Whether the result is over the path MTU: to be fragmented, or an error where that is not allowed (RFC 4301 8.2.1).
-    fn over_mtu(&self, now: Duration, inner: Option<&Packet<'_>>, plan: &Plan) -> Result<bool, Error> {
+    #[inline]
+    fn over_mtu(&self, now: Duration, inner: Option<&[u8]>, plan: &Plan) -> Result<bool, Error> {
         let Some(mtu) = self.path_mtu.map(|path| path.at(now)) else { return Ok(false) };
         if len32(plan.total) <= mtu {
             return Ok(false);
         }
         let (Some(inner), version) = (inner, plan.place.version) else { return Ok(true) };
+        let inner = Packet::parse(inner)?;
         let mtu = usize::try_from(mtu).unwrap_or(usize::MAX);
         let fits = len32(self.max_inner(version, mtu, plan.place.at).unwrap_or(0));
         let (limit, firm) = match inner {
@@ -463,13 +479,14 @@ impl<T: Transform> Outbound<T> {
     }
 
     /// Writes what stands between IP header and payload, and what stands behind it.
+    #[inline]
     fn write_header(
         &self,
         octets: &mut [u8],
         at: usize,
         sequence: u64,
         next_header: Protocol,
-        iv: Option<&[u8]>,
+        iv: &[u8],
         plan: &Plan,
     ) -> Result<(), Error> {
         let (total, params) = (octets.len(), &self.params);
@@ -480,10 +497,7 @@ impl<T: Transform> Outbound<T> {
             let header = ah::Header { next_header, spi: params.spi, sequence_number: low(sequence), icv_len, alignment };
             header.emit(rest)?;
             let room = rest.get_mut(ah::FIXED_LEN..).and_then(|icv| icv.get_mut(..params.ah_iv_len())).unwrap_or_default();
-            match iv {
-                Some(iv) => put_slice(room, 0, iv),
-                None => self.iv.write(sequence, room),
-            }
+            copy(room, iv);
             return Ok(());
         }
         let mut front = 0;
@@ -491,18 +505,21 @@ impl<T: Transform> Outbound<T> {
             front = encapsulation.emit(rest, total.saturating_sub(at).saturating_sub(encapsulation.len()))?;
         }
         let esp = rest.get_mut(front..).unwrap_or_default();
-        put(esp, 0, &params.spi.to_be_bytes());
-        put(esp, 4, &low(sequence).to_be_bytes());
+        // As one number: it is read as one when it is authenticated.
+        put(esp, 0, &((u64::from(params.spi) << 32) | u64::from(low(sequence))).to_be_bytes());
         let (room, body) = esp.split_at_mut_checked(params.layout.front()).unwrap_or_default();
         let room = room.get_mut(esp::FIXED_LEN..).unwrap_or_default();
-        match iv {
-            Some(iv) => put_slice(room, 0, iv),
-            None => self.iv.write(sequence, room),
+        match (room.len(), iv.first_chunk::<8>(), iv.first_chunk::<16>()) {
+            (8, Some(iv), _) => put(room, 0, iv),
+            (16, _, Some(iv)) => put(room, 0, iv),
+            _ => copy(room, iv),
         }
         let payload = plan.len.saturating_sub(plan.place.at);
-        body.get_mut(payload..plan.padded).unwrap_or_default().fill(0);
+        if plan.padded > payload {
+            body.get_mut(payload..plan.padded).unwrap_or_default().fill(0);
+        }
         let end = body.len().saturating_sub(params.layout.icv_len);
-        Trailer::emit(body.get_mut(plan.padded..end).unwrap_or_default(), next_header)
+        Trailer::emit_behind(body.get_mut(..end).unwrap_or_default(), plan.padded, next_header)
     }
 
     /// The cryptography of a framed packet.
@@ -540,16 +557,21 @@ impl<T: Transform> Outbound<T> {
         let from = at.saturating_add(ah::FIXED_LEN);
         put_slice(icv, 0, octets.get(from..from.saturating_add(iv_len)).unwrap_or(&[]));
         let end = coverage::End::Sender;
-        let esn_high = self.params.esn.then(|| high(sequence));
-        // The headers were looked at before, so that this does not fail.
-        coverage::covered(octets, at, (iv_len, icv_len), esn_high, end, &mut |_| {})?;
+        let esn_high = self.params.esn_high(sequence);
         let octets_now = &*octets;
-        self.transform.ah_icv(
-            &|sink| {
-                let _ = coverage::covered(octets_now, at, (iv_len, icv_len), esn_high, end, sink);
-            },
-            icv,
-        );
+        let mut gathered = Gathered::new();
+        // The headers were looked at before, so that this does not fail.
+        if gathered.gather(octets_now, at, (iv_len, icv_len), esn_high, end)? {
+            let pieces = gathered.pieces(octets_now, at, icv_len);
+            self.transform.ah_icv(&|sink| pieces.iter().for_each(|piece| sink(piece)), icv);
+        } else {
+            self.transform.ah_icv(
+                &|sink| {
+                    let _ = coverage::covered(octets_now, at, (iv_len, icv_len), esn_high, end, sink);
+                },
+                icv,
+            );
+        }
         put_slice(octets, from, icv);
         Ok(())
     }

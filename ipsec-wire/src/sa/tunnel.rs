@@ -113,31 +113,32 @@ impl Tunnel {
     }
 
     /// Whether the outer header forbids fragmentation under way: Don't Fragment, or IPv6.
-    pub(crate) fn is_firm(&self, inner: Option<&Packet<'_>>) -> bool {
+    #[inline]
+    fn is_firm(&self, inner: Option<&Outline>) -> bool {
         match (self.dont_fragment, inner) {
             _ if !self.local.is_ipv4() => true,
-            (DontFragment::Set, _) | (DontFragment::Copy, Some(Packet::V6(_)) | None) => true,
+            (DontFragment::Set, _) | (DontFragment::Copy, None) => true,
             (DontFragment::Clear, _) => false,
-            (DontFragment::Copy, Some(Packet::V4(view))) => view.flags().dont_fragment(),
+            (DontFragment::Copy, Some(inner)) => inner.firm,
         }
     }
 
     /// The outer header around `payload_len` octets for an inner packet, or for a dummy one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn outer(
         &self,
-        inner: Option<&Packet<'_>>,
+        inner: Option<&Outline>,
         protocol: Protocol,
         payload_len: usize,
         identification: impl FnOnce(bool) -> u16,
     ) -> Result<Outer, Error> {
-        let (inner_ds, inner_hop_limit) = inner.map_or((DsField::default(), 64), |inner| (inner.ds(), inner.hop_limit()));
+        let (inner_ds, inner_hop_limit) = inner.map_or((DsField::default(), 64), |inner| (inner.ds, inner.hop_limit));
         let dscp = match self.dscp {
             OuterDscp::Copy => inner_ds.dscp(),
             OuterDscp::Fixed(dscp) => dscp,
         };
         // A dummy packet has no transport that could react to a mark.
-        let ecn = inner.map_or(Ecn::NotEct, |inner| self.ecn.of(inner.ds().ecn()));
+        let ecn = inner.map_or(Ecn::NotEct, |inner| self.ecn.of(inner.ds.ecn()));
         let ds = DsField::new(dscp, ecn);
         let hop_limit = match self.hop_limit {
             HopLimit::Fixed(value) => value,
@@ -154,10 +155,9 @@ impl Tunnel {
                 Ok(Outer::V4 { words: [first, len, id, flags, hops], source: local.to_bits(), destination: remote.to_bits() })
             }
             (IpAddr::V6(local), IpAddr::V6(remote)) => {
-                let flow_label = match (self.flow_label, inner) {
-                    (FlowLabelMode::Copy, Some(Packet::V6(view))) => view.flow_label(),
-                    (FlowLabelMode::Copy, _) => FlowLabel::ZERO,
-                    (FlowLabelMode::Fixed(label), _) => label,
+                let flow_label = match self.flow_label {
+                    FlowLabelMode::Copy => inner.map_or(FlowLabel::ZERO, |inner| inner.flow_label),
+                    FlowLabelMode::Fixed(label) => label,
                 };
                 let total = payload_len.saturating_add(ipv6::HEADER_LEN);
                 let len = u16::try_from(payload_len).map_err(|_| too_long(total))?;
@@ -169,6 +169,48 @@ impl Tunnel {
             (IpAddr::V4(_), _) => Err(Error::AddressFamily { field: Field::TunnelEnd, found: 6, needed: 4 }),
             (IpAddr::V6(_), _) => Err(Error::AddressFamily { field: Field::TunnelEnd, found: 4, needed: 6 }),
         }
+    }
+}
+
+/// What a tunnel asks of an inner packet. Its fields are numbers and not a view, which would be written to memory to be returned, and read again at once.
+#[derive(Clone, Copy)]
+pub(crate) struct Outline {
+    pub(crate) version: u8,
+    /// Octets of the packet.
+    pub(crate) len: usize,
+    pub(crate) ds: DsField,
+    hop_limit: u8,
+    /// Whether it is not to be fragmented under way.
+    firm: bool,
+    /// Zero in IPv4.
+    flow_label: FlowLabel,
+}
+
+impl Outline {
+    /// Reads an IP packet.
+    #[inline(always)]
+    pub(crate) fn read(octets: &[u8]) -> Result<Self, Error> {
+        match octets.first().map(|octet| octet >> 4) {
+            Some(4) => {
+                let view = ipv4::View::parse(octets)?;
+                let (len, firm) = (usize::from(view.total_len()), view.flags().dont_fragment());
+                Ok(Self { version: 4, len, ds: view.ds(), hop_limit: view.ttl(), firm, flow_label: FlowLabel::ZERO })
+            }
+            Some(6) => {
+                let view = ipv6::View::parse(octets)?;
+                let len = ipv6::HEADER_LEN.saturating_add(view.payload().len());
+                let (ds, hop_limit, flow_label) = (view.ds(), view.hop_limit(), view.flow_label());
+                Ok(Self { version: 6, len, ds, hop_limit, firm: true, flow_label })
+            }
+            // It is neither, and this says so.
+            _ => Self::of(&Packet::parse(octets)?),
+        }
+    }
+
+    #[cold]
+    fn of(packet: &Packet<'_>) -> Result<Self, Error> {
+        let (version, len, ds, hop_limit) = (packet.version(), packet.len(), packet.ds(), packet.hop_limit());
+        Ok(Self { version, len, ds, hop_limit, firm: true, flow_label: FlowLabel::ZERO })
     }
 }
 
@@ -198,13 +240,9 @@ impl Outer {
                 let sum = checksum::Sum::new().word(first).word(len).word(id).word(flags).word(hops);
                 let checksum = sum.long(source).long(destination).checksum();
                 if let Some(buffer) = buffer.first_chunk_mut::<{ ipv4::MIN_HEADER_LEN }>() {
-                    put(buffer, 0, &first.to_be_bytes());
-                    put(buffer, 2, &len.to_be_bytes());
-                    put(buffer, 4, &id.to_be_bytes());
-                    put(buffer, 6, &flags.to_be_bytes());
-                    put(buffer, 8, &hops.to_be_bytes());
-                    put(buffer, 10, &checksum.to_be_bytes());
-                    put(buffer, 12, &source.to_be_bytes());
+                    let [first, len, id, flags, hops, checksum] = [first, len, id, flags, hops, checksum].map(u64::from);
+                    put(buffer, 0, &((first << 48) | (len << 32) | (id << 16) | flags).to_be_bytes());
+                    put(buffer, 8, &((hops << 48) | (checksum << 32) | u64::from(source)).to_be_bytes());
                     put(buffer, 16, &destination.to_be_bytes());
                 }
                 ipv4::MIN_HEADER_LEN
