@@ -13,7 +13,10 @@ const PARTS: u64 = 1_000_000_000;
 /// How full a stream's buckets are, and since when: the state of any meter of this module but the averaging ones.
 ///
 /// `first` is the committed bucket (or the only one), `second` that of the excess or peak.
+///
+/// Aligned to its size, so that no flow's state lies in two cache lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(align(32))]
 pub struct Buckets {
     /// Nanoseconds since the caller's epoch; more than 584 years saturate.
     last: u64,
