@@ -3,96 +3,117 @@
 use alloc::vec::Vec;
 
 use super::cuts::Cuts;
-use super::{COPIES, Number, Point, Region};
+use super::{COPIES, Number, Region};
 
-/// One rule as a list holds it.
+/// One rule as a list holds it. A range is its start and how far it goes: one subtraction and one comparison tell whether a value is inside, and
+/// all of a rule's can be done at once.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rule<A, const S: usize> {
+pub(super) struct Rule<T, const N: usize> {
     pub(super) order: u64,
-    pub(super) id: u32,
-    pub(super) region: Region<A, S>,
+    low: [T; N],
+    span: [T; N],
+    id: u32,
+}
+
+impl<T: Number, const N: usize> Rule<T, N> {
+    /// The region is not empty.
+    pub(super) fn new(order: u64, id: u32, region: &Region<T, N>) -> Self {
+        let low = region.0.map(|(first, _)| first);
+        let span = region.0.map(|(first, last)| last.minus(first));
+        Self { order, low, span, id }
+    }
+
+    #[inline]
+    fn contains(&self, point: &[T; N]) -> bool {
+        // Without a branch for each field: they are few, and which one fails is anyone's guess.
+        let mut all = true;
+        for ((low, span), at) in self.low.iter().zip(&self.span).zip(point) {
+            all &= at.minus(*low) <= *span;
+        }
+        all
+    }
+
+    fn range(&self, field: usize) -> Option<(T, T)> {
+        let (low, span) = (*self.low.get(field)?, *self.span.get(field)?);
+        Some((low, low.plus(span)))
+    }
 }
 
 /// Lists of so many rules, or fewer, are not cut.
-const LIST: usize = 12;
+const LIST: usize = 8;
 /// A rule that lies in more pieces than this is a wildcard to the branch.
 const PIECES: usize = 8;
 /// Levels below which everything is a list.
 const DEPTH: u32 = 24;
-/// No branch.
-const NONE: u32 = u32::MAX;
 
-#[derive(Debug, Clone)]
-enum Branch<A, const S: usize> {
-    /// Taken out of the tree, to be used again.
-    Free,
-    List(List<A, S>),
-    Cut(Cut<A>),
+/// A branch: the number of a list, or of a cut with the highest bit set, or none.
+type At = u32;
+const NONE: At = u32::MAX;
+const CUT: At = 1 << 31;
+
+enum Kind {
+    List(usize),
+    Cut(usize),
+    None,
+}
+
+#[inline]
+fn kind(at: At) -> Kind {
+    if at == NONE {
+        return Kind::None;
+    }
+    let number = usize::try_from(at & !CUT).unwrap_or(usize::MAX);
+    if at & CUT == 0 { Kind::List(number) } else { Kind::Cut(number) }
 }
 
 /// In the order of the rules.
 #[derive(Debug, Clone)]
-struct List<A, const S: usize> {
-    rules: Vec<Rule<A, S>>,
+struct List<T, const N: usize> {
+    rules: Vec<Rule<T, N>>,
     /// How many there must be before it is tried again to cut the list.
-    patience: usize,
+    patience: u32,
 }
 
 /// What a branch is cut by, and into.
 #[derive(Debug, Clone)]
-struct Cut<A> {
+struct Cut<T> {
     /// No rule below has a lower order.
     first: u64,
     /// Rules below when the branch was grown.
     built: usize,
     /// Rules that came or went since.
     changed: usize,
-    cuts: FieldCuts<A>,
-    pieces: Vec<u32>,
-    rest: u32,
+    field: usize,
+    cuts: Cuts<T>,
+    /// Pieces behind the last that has rules are not stored.
+    pieces: Vec<At>,
+    rest: At,
+}
+
+/// The pieces that a rule goes to; none if they are too many.
+fn span<T: Number, const N: usize>(field: usize, cuts: &Cuts<T>, rule: &Rule<T, N>) -> Option<(usize, usize)> {
+    let (from, to) = cuts.span(rule.range(field)?);
+    (to.saturating_sub(from) < PIECES).then_some((from, to))
 }
 
 #[derive(Debug, Clone)]
-enum FieldCuts<A> {
-    Address(usize, Cuts<A>),
-    Small(usize, Cuts<u32>),
-}
-
-impl<A: Number> FieldCuts<A> {
-    fn span<const S: usize>(&self, region: &Region<A, S>) -> Option<(usize, usize)> {
-        let (from, to) = match self {
-            Self::Address(field, cuts) => cuts.span(*region.addresses.get(*field)?),
-            Self::Small(field, cuts) => cuts.span(*region.small.get(*field)?),
-        };
-        (to.saturating_sub(from) < PIECES).then_some((from, to))
-    }
-
-    #[inline]
-    fn piece<const S: usize>(&self, point: &Point<A, S>) -> usize {
-        match self {
-            Self::Address(field, cuts) => point.addresses.get(*field).map_or(0, |value| cuts.piece(*value)),
-            Self::Small(field, cuts) => point.small.get(*field).map_or(0, |value| cuts.piece(*value)),
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Tree<A, const S: usize> {
-    branches: Vec<Branch<A, S>>,
-    free: Vec<u32>,
-    root: u32,
+pub(super) struct Tree<T, const N: usize> {
+    lists: Vec<List<T, N>>,
+    cuts: Vec<Option<Cut<T>>>,
+    free_lists: Vec<u32>,
+    free_cuts: Vec<u32>,
+    root: At,
     stored: usize,
 }
 
-impl<A: Number, const S: usize> Tree<A, S> {
+impl<T: Number, const N: usize> Tree<T, N> {
     pub(super) const fn new() -> Self {
-        Self { branches: Vec::new(), free: Vec::new(), root: NONE, stored: 0 }
+        Self { lists: Vec::new(), cuts: Vec::new(), free_lists: Vec::new(), free_cuts: Vec::new(), root: NONE, stored: 0 }
     }
 
     /// `rules` are in order.
-    pub(super) fn of(mut rules: Vec<Rule<A, S>>) -> Self {
+    pub(super) fn of(rules: Vec<Rule<T, N>>) -> Self {
         let mut tree = Self::new();
-        rules.retain(|rule| !rule.region.is_empty());
         let live = rules.len();
         tree.root = tree.grow(rules, DEPTH, live.saturating_mul(COPIES));
         tree
@@ -102,45 +123,43 @@ impl<A: Number, const S: usize> Tree<A, S> {
         self.stored
     }
 
-    fn branch(&self, at: u32) -> Option<&Branch<A, S>> {
-        self.branches.get(usize::try_from(at).ok()?)
-    }
-
-    fn branch_mut(&mut self, at: u32) -> Option<&mut Branch<A, S>> {
-        self.branches.get_mut(usize::try_from(at).ok()?)
-    }
-
-    fn push(&mut self, branch: Branch<A, S>) -> u32 {
-        if let Some(at) = self.free.pop() {
-            if let Some(place) = self.branch_mut(at) {
-                *place = branch;
+    fn push_list(&mut self, rules: Vec<Rule<T, N>>) -> At {
+        self.stored = self.stored.saturating_add(rules.len());
+        let patience = u32::try_from(rules.len().max(LIST).saturating_mul(2)).unwrap_or(u32::MAX);
+        let list = List { rules, patience };
+        if let Some(at) = self.free_lists.pop() {
+            if let Some(place) = usize::try_from(at).ok().and_then(|at| self.lists.get_mut(at)) {
+                *place = list;
             }
             return at;
         }
-        let at = u32::try_from(self.branches.len()).unwrap_or(NONE);
-        self.branches.push(branch);
-        at
+        self.lists.push(list);
+        u32::try_from(self.lists.len().saturating_sub(1)).unwrap_or(NONE)
     }
 
-    fn push_list(&mut self, rules: Vec<Rule<A, S>>) -> u32 {
-        self.stored = self.stored.saturating_add(rules.len());
-        let patience = rules.len().max(LIST).saturating_mul(2);
-        self.push(Branch::List(List { rules, patience }))
+    fn push_cut(&mut self, cut: Cut<T>) -> At {
+        if let Some(at) = self.free_cuts.pop() {
+            if let Some(place) = usize::try_from(at).ok().and_then(|at| self.cuts.get_mut(at)) {
+                *place = Some(cut);
+            }
+            return at | CUT;
+        }
+        self.cuts.push(Some(cut));
+        u32::try_from(self.cuts.len().saturating_sub(1)).unwrap_or(NONE) | CUT
     }
 
     /// A branch of `rules`, which are in order. `limit` is how many may be stored in the whole tree.
-    fn grow(&mut self, rules: Vec<Rule<A, S>>, depth: u32, limit: usize) -> u32 {
+    fn grow(&mut self, rules: Vec<Rule<T, N>>, depth: u32, limit: usize) -> At {
         let Some(first) = rules.first().map(|rule| rule.order) else { return NONE };
         if rules.len() <= LIST || depth == 0 {
             return self.push_list(rules);
         }
-        let room = limit.saturating_sub(self.stored);
-        let Some(cuts) = best_cut(&rules, room) else { return self.push_list(rules) };
+        let Some((field, cuts)) = best_cut(&rules, limit.saturating_sub(self.stored)) else { return self.push_list(rules) };
         let built = rules.len();
-        let mut lists: Vec<Vec<Rule<A, S>>> = Vec::new();
+        let mut lists: Vec<Vec<Rule<T, N>>> = Vec::new();
         let mut rest = Vec::new();
         for rule in rules {
-            match cuts.span(&rule.region) {
+            match span(field, &cuts, &rule) {
                 Some((from, to)) => {
                     if lists.len() <= to {
                         lists.resize_with(to.saturating_add(1), Vec::new);
@@ -154,38 +173,39 @@ impl<A: Number, const S: usize> Tree<A, S> {
         }
         let depth = depth.saturating_sub(1);
         // What the lists hold is spoken for before any of them is cut further.
-        let mut waiting: usize = lists.iter().map(Vec::len).sum::<usize>().saturating_add(rest.len());
-        waiting = waiting.saturating_sub(rest.len());
+        let mut waiting: usize = lists.iter().map(Vec::len).fold(0, usize::saturating_add);
         let rest = self.grow(rest, depth, limit.saturating_sub(waiting));
         let mut pieces = Vec::with_capacity(lists.len());
         for list in lists {
             waiting = waiting.saturating_sub(list.len());
             pieces.push(self.grow(list, depth, limit.saturating_sub(waiting)));
         }
-        self.push(Branch::Cut(Cut { first, built, changed: 0, cuts, pieces, rest }))
+        self.push_cut(Cut { first, built, changed: 0, field, cuts, pieces, rest })
     }
 
     /// Takes a branch apart. Its rules go to `rules`, some of them several times.
-    fn dissolve(&mut self, at: u32, rules: &mut Vec<Rule<A, S>>) {
-        let Some(branch) = self.branch_mut(at) else { return };
-        match core::mem::replace(branch, Branch::Free) {
-            Branch::Free => return,
-            Branch::List(list) => {
+    fn dissolve(&mut self, at: At, rules: &mut Vec<Rule<T, N>>) {
+        match kind(at) {
+            Kind::None => {}
+            Kind::List(number) => {
+                let Some(list) = self.lists.get_mut(number) else { return };
                 self.stored = self.stored.saturating_sub(list.rules.len());
-                rules.extend(list.rules);
+                rules.append(&mut core::mem::take(&mut list.rules));
+                self.free_lists.push(at);
             }
-            Branch::Cut(cut) => {
+            Kind::Cut(number) => {
+                let Some(cut) = self.cuts.get_mut(number).and_then(Option::take) else { return };
+                self.free_cuts.push(at & !CUT);
                 self.dissolve(cut.rest, rules);
                 for piece in cut.pieces {
                     self.dissolve(piece, rules);
                 }
             }
         }
-        self.free.push(at);
     }
 
     /// The same branch, grown anew, with one more rule or none.
-    fn regrow(&mut self, at: u32, more: Option<Rule<A, S>>, depth: u32, live: usize) -> u32 {
+    fn regrow(&mut self, at: At, more: Option<Rule<T, N>>, depth: u32, live: usize) -> At {
         let mut rules = Vec::new();
         self.dissolve(at, &mut rules);
         rules.extend(more);
@@ -195,73 +215,77 @@ impl<A: Number, const S: usize> Tree<A, S> {
     }
 
     /// `live`: how many rules there are with it.
-    pub(super) fn insert(&mut self, rule: Rule<A, S>, live: usize) {
-        // What is empty matches nothing, and has no place among the pieces.
-        if !rule.region.is_empty() {
-            self.root = self.insert_at(self.root, rule, DEPTH, live);
-        }
+    pub(super) fn insert(&mut self, rule: Rule<T, N>, live: usize) {
+        self.root = self.insert_at(self.root, rule, DEPTH, live);
     }
 
-    fn insert_at(&mut self, at: u32, rule: Rule<A, S>, depth: u32, live: usize) -> u32 {
-        let below = depth.saturating_sub(1);
-        match self.branch_mut(at) {
-            None | Some(Branch::Free) => self.push_list(alloc::vec![rule]),
-            Some(Branch::List(list)) => {
+    fn insert_at(&mut self, at: At, rule: Rule<T, N>, depth: u32, live: usize) -> At {
+        match kind(at) {
+            Kind::None => self.push_list(alloc::vec![rule]),
+            Kind::List(number) => {
+                let Some(list) = self.lists.get_mut(number) else { return at };
                 let place = list.rules.partition_point(|known| known.order < rule.order);
                 list.rules.insert(place, rule);
-                let impatient = list.rules.len() > list.patience;
+                let impatient = list.rules.len() > usize::try_from(list.patience).unwrap_or(usize::MAX);
                 self.stored = self.stored.saturating_add(1);
                 if impatient { self.regrow(at, None, depth, live) } else { at }
             }
-            Some(Branch::Cut(cut)) => {
+            Kind::Cut(number) => {
+                let full = self.stored >= live.saturating_mul(COPIES);
+                let Some(cut) = self.cut_mut(number) else { return at };
                 if cut.changed >= cut.built {
                     return self.regrow(at, Some(rule), depth, live);
                 }
                 cut.changed = cut.changed.saturating_add(1);
                 cut.first = cut.first.min(rule.order);
-                let span = cut.cuts.span(&rule.region);
                 // A tree that is as large as it may be takes rules once.
-                let span = span.filter(|(from, to)| from == to || self.stored < live.saturating_mul(COPIES));
-                self.follow(at, span, |tree, child| tree.insert_at(child, rule, below, live));
+                let span = span(cut.field, &cut.cuts, &rule).filter(|(from, to)| from == to || !full);
+                let below = depth.saturating_sub(1);
+                self.follow(number, span, |tree, child| tree.insert_at(child, rule, below, live));
                 at
             }
         }
     }
 
+    fn cut_mut(&mut self, number: usize) -> Option<&mut Cut<T>> {
+        self.cuts.get_mut(number)?.as_mut()
+    }
+
     /// Does something with the pieces in a span, or with the rest.
-    fn follow(&mut self, at: u32, span: Option<(usize, usize)>, mut step: impl FnMut(&mut Self, u32) -> u32) {
-        let (from, to) = span.unwrap_or((0, 0));
+    fn follow(&mut self, number: usize, span: Option<(usize, usize)>, mut step: impl FnMut(&mut Self, At) -> At) {
+        let Some((from, to)) = span else {
+            let Some(rest) = self.cut_mut(number).map(|cut| cut.rest) else { return };
+            let rest = step(self, rest);
+            if let Some(cut) = self.cut_mut(number) {
+                cut.rest = rest;
+            }
+            return;
+        };
         for piece in from..=to {
-            let Some(Branch::Cut(cut)) = self.branch(at) else { return };
-            let child = if span.is_some() { cut.pieces.get(piece).copied().unwrap_or(NONE) } else { cut.rest };
+            let Some(child) = self.cut_mut(number).map(|cut| cut.pieces.get(piece).copied().unwrap_or(NONE)) else { return };
             let child = step(self, child);
-            let Some(Branch::Cut(cut)) = self.branch_mut(at) else { return };
-            if span.is_none() {
-                cut.rest = child;
-            } else {
-                // Pieces behind the last that has rules are not stored.
-                if child != NONE && cut.pieces.len() <= piece {
-                    cut.pieces.resize(piece.saturating_add(1), NONE);
-                }
-                if let Some(place) = cut.pieces.get_mut(piece) {
-                    *place = child;
-                }
+            let Some(cut) = self.cut_mut(number) else { return };
+            if child != NONE && cut.pieces.len() <= piece {
+                cut.pieces.resize(piece.saturating_add(1), NONE);
+            }
+            if let Some(place) = cut.pieces.get_mut(piece) {
+                *place = child;
             }
         }
     }
 
     /// `live`: how many rules there are without it.
-    pub(super) fn remove(&mut self, order: u64, region: &Region<A, S>, live: usize) {
-        self.root = self.remove_at(self.root, order, region, DEPTH, live).0;
+    pub(super) fn remove(&mut self, rule: &Rule<T, N>, live: usize) {
+        self.root = self.remove_at(self.root, rule, DEPTH, live).0;
     }
 
     /// The branch as it is then, and whether the rule was there.
-    fn remove_at(&mut self, at: u32, order: u64, region: &Region<A, S>, depth: u32, live: usize) -> (u32, bool) {
-        let below = depth.saturating_sub(1);
-        match self.branch_mut(at) {
-            None | Some(Branch::Free) => (NONE, false),
-            Some(Branch::List(list)) => {
-                let Ok(place) = list.rules.binary_search_by_key(&order, |rule| rule.order) else { return (at, false) };
+    fn remove_at(&mut self, at: At, rule: &Rule<T, N>, depth: u32, live: usize) -> (At, bool) {
+        match kind(at) {
+            Kind::None => (NONE, false),
+            Kind::List(number) => {
+                let Some(list) = self.lists.get_mut(number) else { return (at, false) };
+                let Ok(place) = list.rules.binary_search_by_key(&rule.order, |known| known.order) else { return (at, false) };
                 list.rules.remove(place);
                 let empty = list.rules.is_empty();
                 self.stored = self.stored.saturating_sub(1);
@@ -271,98 +295,89 @@ impl<A: Number, const S: usize> Tree<A, S> {
                 }
                 (at, true)
             }
-            Some(Branch::Cut(cut)) => {
-                let span = cut.cuts.span(region);
+            Kind::Cut(number) => {
+                let below = depth.saturating_sub(1);
+                let Some(span) = self.cut_mut(number).map(|cut| span(cut.field, &cut.cuts, rule)) else { return (at, false) };
                 let mut found = false;
-                if span.is_some() {
-                    self.follow(at, span, |tree, child| {
-                        let (child, was) = tree.remove_at(child, order, region, below, live);
-                        found |= was;
-                        child
-                    });
+                // In its pieces, or in the rest: there too if it came when the tree was full.
+                for places in [span, None] {
+                    if !found {
+                        self.follow(number, places, |tree, child| {
+                            let (child, was) = tree.remove_at(child, rule, below, live);
+                            found |= was;
+                            child
+                        });
+                    }
                 }
-                if !found {
-                    self.follow(at, None, |tree, child| {
-                        let (child, was) = tree.remove_at(child, order, region, below, live);
-                        found |= was;
-                        child
-                    });
-                }
-                let Some(Branch::Cut(cut)) = self.branch_mut(at) else { return (at, found) };
+                let Some(cut) = self.cut_mut(number) else { return (at, found) };
                 cut.changed = cut.changed.saturating_add(usize::from(found));
                 if cut.changed > cut.built { (self.regrow(at, None, depth, live), found) } else { (at, found) }
             }
         }
     }
 
+    /// The first rule that contains the point and is confirmed.
     #[inline]
-    pub(super) fn first(&self, point: &Point<A, S>, confirm: &impl Fn(u32) -> bool) -> Option<(u64, u32)> {
-        let mut best = None;
-        self.search(self.root, point, &mut best, confirm);
-        best
-    }
-
-    /// Looks for a rule before `best` and puts it there.
-    fn search(&self, mut at: u32, point: &Point<A, S>, best: &mut Option<(u64, u32)>, confirm: &impl Fn(u32) -> bool) {
-        while let Some(branch) = self.branch(at) {
-            let limit = best.map_or(u64::MAX, |(order, _)| order);
-            match branch {
-                Branch::Free => return,
-                Branch::List(list) => {
-                    for rule in &list.rules {
-                        if rule.order >= limit && best.is_some() {
-                            return;
+    pub(super) fn first(&self, point: &[T; N], confirm: &impl Fn(u32) -> bool) -> Option<(u64, u32)> {
+        // Orders differ, so what is not before the best is behind it; nothing is behind the last order there is.
+        let mut best = (u64::MAX, None);
+        // Branches put off: at most one a level.
+        let mut later = [NONE; DEPTH as usize + 1];
+        let mut waiting = 0_usize;
+        let mut at = self.root;
+        loop {
+            match kind(at) {
+                Kind::Cut(number) => {
+                    if let Some(cut) = self.cuts.get(number).and_then(Option::as_ref).filter(|cut| cut.first <= best.0) {
+                        if let Some(place) = later.get_mut(waiting) {
+                            *place = cut.rest;
+                            waiting = waiting.wrapping_add(usize::from(cut.rest != NONE));
                         }
-                        if rule.region.contains(point) && confirm(rule.id) {
-                            *best = Some((rule.order, rule.id));
-                            return;
+                        let value = point.get(cut.field).copied().unwrap_or(T::ZERO);
+                        at = cut.pieces.get(cut.cuts.piece(value)).copied().unwrap_or(NONE);
+                        continue;
+                    }
+                }
+                Kind::List(number) => {
+                    for rule in self.lists.get(number).map_or(&[][..], |list| &list.rules) {
+                        if rule.order > best.0 {
+                            break;
+                        }
+                        if rule.contains(point) && confirm(rule.id) {
+                            best = (rule.order, Some(rule.id));
+                            break;
                         }
                     }
-                    return;
                 }
-                Branch::Cut(cut) => {
-                    if cut.first >= limit && best.is_some() {
-                        return;
-                    }
-                    if let Some(piece) = cut.pieces.get(cut.cuts.piece(point)) {
-                        self.search(*piece, point, best, confirm);
-                    }
-                    at = cut.rest;
-                }
+                Kind::None => {}
             }
+            let Some(next) = waiting.checked_sub(1) else { break };
+            waiting = next;
+            at = later.get(next).copied().unwrap_or(NONE);
         }
+        best.1.map(|id| (best.0, id))
     }
 }
 
 /// The field whose cut leaves a search the fewest rules; none if no field leaves less than three quarters, or if the pieces would hold more than
 /// `room` rules.
-fn best_cut<A: Number, const S: usize>(rules: &[Rule<A, S>], room: usize) -> Option<FieldCuts<A>> {
+fn best_cut<T: Number, const N: usize>(rules: &[Rule<T, N>], room: usize) -> Option<(usize, Cuts<T>)> {
     let enough = rules.len().saturating_mul(3);
-    let mut best: Option<(usize, FieldCuts<A>)> = None;
-    let mut consider = |cost: usize, cuts: FieldCuts<A>| {
+    let mut best: Option<(usize, (usize, Cuts<T>))> = None;
+    for field in 0..N {
+        let ranges: Vec<(T, T)> = rules.iter().filter_map(|rule| rule.range(field)).collect();
+        let Some((cost, cuts)) = cut(&ranges, room) else { continue };
         if cost.saturating_mul(4) < enough && best.as_ref().is_none_or(|(known, _)| cost < *known) {
-            best = Some((cost, cuts));
-        }
-    };
-    for field in 0..2 {
-        let ranges: Vec<(A, A)> = rules.iter().filter_map(|rule| rule.region.addresses.get(field).copied()).collect();
-        if let Some((cost, cuts)) = cut(&ranges, room) {
-            consider(cost, FieldCuts::Address(field, cuts));
+            best = Some((cost, (field, cuts)));
         }
     }
-    for field in 0..S {
-        let ranges: Vec<(u32, u32)> = rules.iter().filter_map(|rule| rule.region.small.get(field).copied()).collect();
-        if let Some((cost, cuts)) = cut(&ranges, room) {
-            consider(cost, FieldCuts::Small(field, cuts));
-        }
-    }
-    best.map(|(_, cuts)| cuts)
+    best.map(|(_, cut)| cut)
 }
 
 /// Cuts a field wherever a range begins or ends, and counts the rules that a search meets which ends where a rule is.
 fn cut<T: Number>(ranges: &[(T, T)], room: usize) -> Option<(usize, Cuts<T>)> {
-    let (first, last) = *ranges.first()?;
-    if ranges.iter().all(|range| *range == (first, last)) {
+    let first = *ranges.first()?;
+    if ranges.iter().all(|range| *range == first) {
         return None;
     }
     let mut all: Vec<T> = ranges.iter().flat_map(|(first, last)| [Some(*first), last.next()]).flatten().collect();
@@ -380,10 +395,10 @@ fn cut<T: Number>(ranges: &[(T, T)], room: usize) -> Option<(usize, Cuts<T>)> {
             _ => rest = rest.saturating_add(1),
         }
     }
-    let all: usize = lens.iter().sum();
+    let all = lens.iter().copied().fold(0, usize::saturating_add);
     if all.saturating_add(rest) > room {
         return None;
     }
-    let squares: usize = lens.iter().map(|len| len.saturating_mul(*len)).sum();
+    let squares = lens.iter().map(|len| len.saturating_mul(*len)).fold(0, usize::saturating_add);
     Some((rest.saturating_add(squares.checked_div(all).unwrap_or(0)), cuts))
 }
