@@ -18,7 +18,7 @@
 //! # Ok::<(), ip_wire::Error>(())
 //! ```
 
-use ip_wire::{DsField, Dscp, Error, ip, ipv4, ipv6};
+use ip_wire::{DsField, Dscp, Error, checksum, ip, ipv4, ipv6};
 
 use crate::meter::Color;
 use crate::phb::{self, Phb};
@@ -47,6 +47,16 @@ pub fn ds_field(octets: &[u8]) -> Result<DsField, Error> {
 /// Those of [`ip::Packet::parse_lax`]; nothing is written then.
 #[inline]
 pub fn set_codepoint(octets: &mut [u8], dscp: Dscp) -> Result<(), Error> {
+    if let Some([0x45, ds, high, low, _, _, _, _, _, _, check, sum, ..]) = octets.first_chunk_mut::<{ ipv4::MIN_HEADER_LEN }>()
+        && u16::from_be_bytes([*high, *low]) >= 20
+    {
+        // What nearly all packets are; for the others the views decide.
+        let (old, new) = (*ds, DsField(*ds).with_dscp(dscp).0);
+        let word = |ds| u16::from_be_bytes([0x45, ds]);
+        [*check, *sum] = checksum::update_u16(u16::from_be_bytes([*check, *sum]), word(old), word(new)).to_be_bytes();
+        *ds = new;
+        return Ok(());
+    }
     match octets.first().map(|first| first >> 4) {
         Some(4) => ipv4::ViewMut::parse_lax(octets)?.into_view().set_dscp(dscp),
         Some(6) => ipv6::ViewMut::parse_lax(octets)?.into_view().set_dscp(dscp),

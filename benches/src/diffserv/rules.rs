@@ -189,7 +189,7 @@ impl TupleSpace {
 pub(super) fn works() -> Vec<Work> {
     let search = |(name, count, linear, tuples, limit): (&'static str, usize, Option<f64>, Option<f64>, Option<f64>)| {
         let rules = rules(count);
-        let packets = packets(&rules, 1 << 14);
+        let packets = packets(&rules, 1 << 12);
         let (mut classifier, mut at_random) = (MultiField::new(), Vec::new());
         for (number, rule) in (0_u32..).zip(&rules) {
             at_random.push((number, rule.to_match()));

@@ -64,6 +64,25 @@ fn every_codepoint_on_every_octet_keeps_ecn_and_the_checksum() {
 }
 
 #[test]
+fn a_header_with_options_is_marked_as_one_without() {
+    let mut packet = [0u8; 28];
+    let mut plain = v4(0xfe);
+    packet[..20].copy_from_slice(&plain[..20]);
+    packet[20..24].copy_from_slice(&[1, 1, 1, 0]);
+    packet[0] = 0x46;
+    packet[3] = 28;
+    ipv4::ViewMut::parse(&mut packet).unwrap().fill_checksum();
+    set_codepoint(&mut packet, Dscp::EF).unwrap();
+    assert_eq!(packet[1], 0xba);
+    ipv4::View::parse(&packet).unwrap().verify_checksum().unwrap();
+    // A total length below the header's is no packet, whatever the way.
+    plain[2..4].copy_from_slice(&[0, 19]);
+    assert!(set_codepoint(&mut plain, Dscp::EF).is_err());
+    plain[2..4].copy_from_slice(&[0, 20]);
+    assert!(set_codepoint(&mut plain, Dscp::EF).is_ok());
+}
+
+#[test]
 fn a_wrong_checksum_stays_as_wrong_as_it_was() {
     let mut packet = v4(0);
     packet[10] ^= 0x10;

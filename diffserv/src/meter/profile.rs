@@ -75,13 +75,12 @@ impl TokenBucket {
     #[inline]
     pub fn meter(&self, buckets: &mut Buckets, now: Duration, cost: u32) -> Color {
         self.fill(buckets, now);
-        if buckets.take_first(u64::from(cost)) { Color::Green } else { Color::Red }
+        if buckets.take_first(cost) { Color::Green } else { Color::Red }
     }
 
     #[inline]
     pub(crate) fn fill(&self, buckets: &mut Buckets, now: Duration) {
-        let elapsed = buckets.elapsed(now);
-        buckets.fill_first(elapsed, self.rate, self.burst);
+        buckets.fill_one(now, self.rate, self.burst);
     }
 }
 
@@ -130,9 +129,7 @@ impl SrTcm {
     /// The color of a packet that came with one: never a better one.
     #[inline]
     pub fn aware(&self, buckets: &mut Buckets, now: Duration, cost: u32, color: Color) -> Color {
-        let elapsed = buckets.elapsed(now);
-        buckets.fill_over(elapsed, self.cir, [self.cbs, self.ebs]);
-        let cost = u64::from(cost);
+        buckets.fill_over(now, self.cir, [self.cbs, self.ebs]);
         if color == Color::Green && buckets.take_first(cost) {
             Color::Green
         } else if color != Color::Red && buckets.take_second(cost) {
@@ -195,10 +192,7 @@ impl TrTcm {
     /// The color of a packet that came with one: never a better one.
     #[inline]
     pub fn aware(&self, buckets: &mut Buckets, now: Duration, cost: u32, color: Color) -> Color {
-        let elapsed = buckets.elapsed(now);
-        buckets.fill_first(elapsed, self.cir, self.cbs);
-        buckets.fill_second(elapsed, self.pir, self.pbs);
-        let cost = u64::from(cost);
+        buckets.fill_both(now, [self.cir, self.pir], [self.cbs, self.pbs]);
         if color == Color::Red || !buckets.take_second(cost) {
             Color::Red
         } else if color == Color::Yellow || !buckets.take_first(cost) {
@@ -264,10 +258,7 @@ impl Rfc4115 {
     /// The color of a packet that came with one: never a better one.
     #[inline]
     pub fn aware(&self, buckets: &mut Buckets, now: Duration, cost: u32, color: Color) -> Color {
-        let elapsed = buckets.elapsed(now);
-        buckets.fill_first(elapsed, self.cir, self.cbs);
-        buckets.fill_second(elapsed, self.eir, self.ebs);
-        let cost = u64::from(cost);
+        buckets.fill_both(now, [self.cir, self.eir], [self.cbs, self.ebs]);
         if color == Color::Green && buckets.take_first(cost) {
             Color::Green
         } else if color != Color::Red && buckets.take_second(cost) {
@@ -339,7 +330,8 @@ impl Profile {
     ) -> usize {
         let mut metered = 0_usize;
         for (samples, colors) in samples.chunks(AHEAD).zip(colors.chunks_mut(AHEAD)) {
-            let seen = samples.iter().filter_map(|sample| flows.get(sample.flow)).fold(0, |seen, buckets| seen ^ buckets.last());
+            let seen =
+                samples.iter().filter_map(|sample| flows.get(sample.flow)).fold(0, |seen, buckets| seen ^ buckets.origin());
             // Loads that depend on nothing overlap; those behind a branch on what was loaded do not.
             core::hint::black_box(seen);
             for (sample, color) in samples.iter().zip(colors) {

@@ -40,7 +40,7 @@ impl<T: Number, const N: usize> Rule<T, N> {
 }
 
 /// Lists of so many rules, or fewer, are not cut.
-const LIST: usize = 8;
+const LIST: usize = 16;
 /// A rule that lies in more pieces than this is a wildcard to the branch.
 const PIECES: usize = 8;
 /// Levels below which everything is a list.
