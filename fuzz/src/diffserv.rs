@@ -363,9 +363,12 @@ pub fn agreement_parse(data: &[u8]) {
 /// Through a tunnel and a conditioner at each end, DSCP and ECN are what RFC 2983 and RFC 6040 say, and nothing else changes.
 pub fn ecn_tunnel(data: &[u8]) {
     let mut input = Input(data);
-    let original = packet(&mut input);
+    let mut original = packet(&mut input);
     let Ok(view) = ip::Packet::parse(&original) else { return };
-    let (inner, six) = (view.ds(), input.octet());
+    // What is behind the packet does not go through the tunnel.
+    let (inner, len) = (view.ds(), view.len());
+    original.truncate(len);
+    let six = input.octet();
     let (near, far): (IpAddr, IpAddr) = if six & 1 == 0 {
         ([198, 51, 100, 1].into(), [198, 51, 100, 2].into())
     } else {
