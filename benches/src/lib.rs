@@ -2,6 +2,7 @@
 //! octets. `ratios` prints the table, the criterion benches use the same items, `count` runs one for instruction counts.
 
 pub mod atm;
+pub mod diffserv;
 pub mod headers;
 pub mod ipsec_db;
 pub mod ipsec_packets;
@@ -29,6 +30,7 @@ pub fn group(name: &str) -> Option<Group> {
         headers::NAME => Some(headers::group()),
         atm::NAME => Some(atm::group()),
         "ipsec" => Some(Group { name: "ipsec", works: ipsec_packets::works().into_iter().chain(ipsec_db::works()).collect() }),
+        diffserv::NAME => Some(diffserv::group()),
         lanes::NAME => Some(lanes::group()),
         _ => None,
     }

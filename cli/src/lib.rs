@@ -11,6 +11,7 @@ pub mod args;
 pub mod atm;
 pub mod capture;
 mod classic;
+mod diffserv;
 pub mod dissect;
 pub mod ipsec;
 pub mod output;

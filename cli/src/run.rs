@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{CommandFactory, Parser};
 
-use crate::args::{Atm, Cli, Command, Dissect, Input, Stats};
+use crate::args::{Atm, Cli, Command, Diffserv, Dissect, Input, Stats};
 use crate::atm;
 use crate::capture::{Capture, CaptureError};
+use crate::diffserv;
 use crate::dissect::{Truncation, dissect, dissect_with};
 use crate::ipsec::{self, Decrypter};
 use crate::output;
@@ -73,6 +74,7 @@ pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<Outcome> {
         Some(Command::Atm(Atm::Segment(args))) => atm::run_segment(args, out),
         Some(Command::Atm(Atm::Reassemble(args))) => atm::run_reassemble(args, out),
         Some(Command::Ipsec(args)) => ipsec::run(args, out),
+        Some(Command::Diffserv(Diffserv::Condition(args))) => diffserv::run(args, out),
     }
 }
 

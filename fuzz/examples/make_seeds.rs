@@ -330,8 +330,32 @@ fn main() -> Result<()> {
     ipsec(write)?;
     ipsec_db(write)?;
     lanes(write)?;
+    diffserv(write)?;
     println!("seeds of {} targets written", wirecraft_fuzz::TARGETS.len());
     Ok(())
+}
+
+/// Rules, meters and agreements.
+fn diffserv(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
+    for (name, step) in [("rules", 1_u8), ("changes", 7), ("looks", 3)] {
+        let octets: Vec<u8> = (0..600_u16).map(|at| (at as u8).wrapping_mul(step).wrapping_add((at >> 8) as u8 * 31)).collect();
+        write("classifier_vs_linear", name, &octets)?;
+        write("conditioner", name, &octets)?;
+        write("ecn_tunnel", name, &octets[..60])?;
+    }
+    for kind in 0..5_u8 {
+        // 1 Mbit/s and 2 Mbit/s, 3,000 and 6,000 octets; then packets of 1,500 octets every few milliseconds.
+        let number = |number: u64| [&number.to_le_bytes()[..], &[0]].concat();
+        let head = [&[kind][..], &number(125_000), &number(250_000), &number(3000), &number(6000), &[kind & 1]].concat();
+        let packet = |at: u64| [&[1][..], &number(at * 1_000_000), &number(1500), &[(at % 3) as u8]].concat();
+        write("meter_vs_reference", &format!("kind{kind}"), &[head, (0..12).flat_map(packet).collect()].concat())?;
+    }
+    write("agreement_parse", "boundary", include_bytes!("../../diffserv/examples/boundary.json"))?;
+    let all = br#"{"version":1,"mtu":64,"ingress":{"acceptable":["EF"],"multicast":"any","otherwise":{"mark":"CS0"}},"egress":{"EF":40},
+"rules":[{"name":"a","match":{"src":"::1-::9","flow_label":3,"src_ports":"1-2","protocol":"tcp"},"meter":{"kind":"trtcm","cir":1,"cbs":64,"pir":2,
+"pbs":99,"mode":"aware"},"green":{"pass":true},"yellow":{"mark":"drop-precedence"},"red":{"drop":true}},{"name":"b","match":{"interface":1},
+"meter":{"kind":"token-bucket","rate":5,"burst":64,"unit":"packets"},"green":{"shape":{"rate":1,"burst":64,"packets":1,"octets":64}},"red":{"drop":true}}]}"#;
+    write("agreement_parse", "all", all)
 }
 
 /// Batches: function, number, keys, then a message after the other.

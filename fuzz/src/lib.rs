@@ -3,6 +3,7 @@
 //! The targets themselves are in `fuzz_targets/`; the bodies are here so that seeds can be run through them without a fuzzer.
 
 mod atm;
+mod diffserv;
 mod ip;
 mod ipsec;
 mod ipsec_db;
@@ -13,6 +14,7 @@ mod rewrite;
 mod upper;
 
 pub use atm::{aal5_reassembly, atmarp, cell, delineation, llc, oam, switch};
+pub use diffserv::{agreement_parse, classifier_vs_linear, conditioner, ecn_tunnel, meter_vs_reference};
 pub use ip::{flow_key, ipv4, ipv6_chain, link, tunnel};
 pub use ipsec::{ah_open, ah_parse, esp_open, seal_open_roundtrip};
 pub use ipsec_db::{replay_window, spd_lookup, xfrm_text};
@@ -56,6 +58,11 @@ pub const TARGETS: &[Target] = &[
     ("xfrm_text", xfrm_text),
     ("lanes_hmac", lanes_hmac),
     ("lanes_cbc", lanes_cbc),
+    ("classifier_vs_linear", classifier_vs_linear),
+    ("meter_vs_reference", meter_vs_reference),
+    ("conditioner", conditioner),
+    ("agreement_parse", agreement_parse),
+    ("ecn_tunnel", ecn_tunnel),
 ];
 
 /// An error names a place inside what was handed in, and prints as a sentence.

@@ -27,6 +27,8 @@ pub mod checksum;
 pub mod ds;
 mod error;
 pub mod esp;
+#[cfg(feature = "alloc")]
+pub mod first_match;
 mod flow;
 mod fragment_offset;
 pub mod icmp;

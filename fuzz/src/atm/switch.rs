@@ -162,7 +162,7 @@ fn connections(data: &[u8]) {
             }
         }
         assert_eq!(switch.connections().count(), model.0.len());
-        let leaves = model.0.values().map(|to| if let To::Leaves(leaves) = to { leaves.len() } else { 0 }).sum();
+        let leaves: usize = model.0.values().map(|to| if let To::Leaves(leaves) = to { leaves.len() } else { 0 }).sum();
         assert_eq!(switch.leaf_usage().0, leaves);
         let (used, room) = switch.usage();
         assert!(used <= room && (!model.0.is_empty() || used == 0));

@@ -203,6 +203,18 @@ impl PacketBuf<bytes::BytesMut> {
     }
 }
 
+impl<S: AsRef<[u8]> + AsMut<[u8]>> AsRef<[u8]> for PacketBuf<S> {
+    fn as_ref(&self) -> &[u8] {
+        self.octets()
+    }
+}
+
+impl<S: AsRef<[u8]> + AsMut<[u8]>> AsMut<[u8]> for PacketBuf<S> {
+    fn as_mut(&mut self) -> &mut [u8] {
+        self.octets_mut()
+    }
+}
+
 #[cold]
 fn short(field: Field, found: usize, needed: usize) -> Error {
     Error::BufferTooSmall { field, found: len32(found), needed: len32(needed) }
