@@ -332,7 +332,7 @@ impl Deterministic {
         let left_over = if self.dynamic_factor > 0 { Answer::Dynamic } else { Answer::Orphan };
         let index = match self.algorithm {
             Algorithm::Sequential => {
-                let slot = rank.wrapping_div(self.share);
+                let slot = quotient(rank, self.share);
                 if slot >= self.per_address {
                     return Ok(left_over);
                 }
@@ -340,14 +340,14 @@ impl Deterministic {
             }
             Algorithm::Staggered => {
                 let stride = self.per_address.wrapping_add(self.dynamic_factor as u64);
-                let slot = rank.wrapping_rem(stride);
-                if slot >= self.per_address || rank.wrapping_div(stride) >= self.share {
+                let slot = remainder(rank, stride);
+                if slot >= self.per_address || quotient(rank, stride) >= self.share {
                     return Ok(left_over);
                 }
                 at.wrapping_mul(self.per_address).wrapping_add(slot)
             }
             Algorithm::RoundRobin => {
-                let index = self.across(rank, at).wrapping_div(self.share);
+                let index = quotient(self.across(rank, at), self.share);
                 if index >= self.inside.count() {
                     return Ok(left_over);
                 }
@@ -355,8 +355,8 @@ impl Deterministic {
             }
             Algorithm::Interlaced => {
                 let (stride, across) = (self.stride_across(), self.across(rank, at));
-                let index = across.wrapping_rem(stride);
-                if index >= self.inside.count() || across.wrapping_div(stride) >= self.share {
+                let index = remainder(across, stride);
+                if index >= self.inside.count() || quotient(across, stride) >= self.share {
                     return Ok(left_over);
                 }
                 index
@@ -376,6 +376,22 @@ impl Deterministic {
 
     const fn stride_across(&self) -> u64 {
         self.inside.count().wrapping_add(self.addresses.wrapping_mul(self.dynamic_factor as u64))
+    }
+}
+
+/// No divisor is 0: there are a subscriber, an outside address and a port for each.
+const fn quotient(dividend: u64, divisor: u64) -> u64 {
+    match dividend.checked_div(divisor) {
+        Some(quotient) => quotient,
+        None => 0,
+    }
+}
+
+/// As [`quotient`].
+const fn remainder(dividend: u64, divisor: u64) -> u64 {
+    match dividend.checked_rem(divisor) {
+        Some(remainder) => remainder,
+        None => 0,
     }
 }
 
@@ -404,8 +420,8 @@ impl Mapping<'_> {
         if n >= map.share {
             return None;
         }
-        let slot = self.index.wrapping_rem(map.per_address);
-        let address = self.index.wrapping_div(map.per_address);
+        let slot = remainder(self.index, map.per_address);
+        let address = quotient(self.index, map.per_address);
         let (address, rank) = match map.algorithm {
             Algorithm::Sequential => (address, slot.wrapping_mul(map.share).wrapping_add(n)),
             Algorithm::Staggered => {
@@ -414,11 +430,11 @@ impl Mapping<'_> {
             }
             Algorithm::RoundRobin => {
                 let across = self.index.wrapping_mul(map.share).wrapping_add(n);
-                (across.wrapping_rem(map.addresses), across.wrapping_div(map.addresses))
+                (remainder(across, map.addresses), quotient(across, map.addresses))
             }
             Algorithm::Interlaced => {
                 let across = n.wrapping_mul(map.stride_across()).wrapping_add(self.index);
-                (across.wrapping_rem(map.addresses), across.wrapping_div(map.addresses))
+                (remainder(across, map.addresses), quotient(across, map.addresses))
             }
         };
         #[expect(clippy::cast_possible_truncation, reason = "below the number of ports, and of addresses")]
