@@ -8,6 +8,7 @@ pub mod ipsec_packets;
 pub mod lanes;
 pub mod measure;
 pub mod packets;
+pub mod sixtofour;
 
 pub use measure::{Contender, Peer, Row, Work};
 
@@ -30,6 +31,7 @@ pub fn group(name: &str) -> Option<Group> {
         atm::NAME => Some(atm::group()),
         "ipsec" => Some(Group { name: "ipsec", works: ipsec_packets::works().into_iter().chain(ipsec_db::works()).collect() }),
         lanes::NAME => Some(lanes::group()),
+        sixtofour::NAME => Some(sixtofour::group()),
         _ => None,
     }
 }
