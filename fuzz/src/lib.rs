@@ -10,6 +10,8 @@ mod lanes;
 mod options;
 mod reassembly;
 mod rewrite;
+mod sharing;
+mod sixtofour;
 mod upper;
 
 pub use atm::{aal5_reassembly, atmarp, cell, delineation, llc, oam, switch};
@@ -20,6 +22,8 @@ pub use lanes::{lanes_cbc, lanes_hmac};
 pub use options::{options_v4, options_v6, tcp_options};
 pub use reassembly::{reassembly_v4, reassembly_v6};
 pub use rewrite::nat_rewrite;
+pub use sharing::{flow_key_icmp, log_record, psid};
+pub use sixtofour::{sixtofour_classify, sixtofour_decap};
 pub use upper::{icmp_quote, upper_layers};
 
 /// A target's name and body.
@@ -56,6 +60,11 @@ pub const TARGETS: &[Target] = &[
     ("xfrm_text", xfrm_text),
     ("lanes_hmac", lanes_hmac),
     ("lanes_cbc", lanes_cbc),
+    ("sixtofour_decap", sixtofour_decap),
+    ("sixtofour_classify", sixtofour_classify),
+    ("psid", psid),
+    ("flow_key_icmp", flow_key_icmp),
+    ("log_record", log_record),
 ];
 
 /// An error names a place inside what was handed in, and prints as a sentence.
