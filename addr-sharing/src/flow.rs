@@ -56,20 +56,33 @@ pub struct Identified {
 /// an ICMP error.
 #[inline]
 pub fn identify(packet: &Packet<'_>) -> Result<Identified, Error> {
+    if let Some(quoted) = usual_quote(packet) {
+        return of_quoted(packet, &Packet::V4(ipv4::View::parse_lax(quoted)?.into_view()));
+    }
     let flow = Flow::of(packet)?;
     if matches!(flow.key.protocol(), Protocol::ICMP | Protocol::ICMPV6) {
         if let Some(quote) = quote(packet)? {
-            return of_quote(packet, &quote);
+            return of_quoted(packet, &quote.packet()?.into_view());
         }
     }
     Ok(Identified { key: flow.key, kind: Kind::Packet, fragment: flow.fragment(), to_sender: true })
 }
 
+/// What the errors that nearly all are quote: unreachable, time exceeded or parameter problem of IPv4, without extensions (RFC 4884), about an IPv4 packet.
 #[inline]
-fn of_quote(packet: &Packet<'_>, quote: &Quote<'_>) -> Result<Identified, Error> {
-    let quoted = quote.packet()?.into_view();
-    let flow = Flow::of(&quoted)?;
-    if is_icmp_error(&quoted)? {
+fn usual_quote<'a>(packet: &Packet<'a>) -> Option<&'a [u8]> {
+    let Packet::V4(view) = packet else { return None };
+    if view.protocol() != Protocol::ICMP || view.fragment_offset().units() != 0 {
+        return None;
+    }
+    let ([3 | 11 | 12, _, _, _, _, 0, _, _], original) = view.payload().split_first_chunk::<8>()? else { return None };
+    (original.first()? >> 4 == 4).then_some(original)
+}
+
+#[inline]
+fn of_quoted(packet: &Packet<'_>, quoted: &Packet<'_>) -> Result<Identified, Error> {
+    let flow = Flow::of(quoted)?;
+    if matches!(flow.key.protocol(), Protocol::ICMP | Protocol::ICMPV6) && is_icmp_error(quoted)? {
         return Err(Error::ErrorAboutError);
     }
     Ok(Identified {

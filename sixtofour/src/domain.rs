@@ -21,11 +21,15 @@ use crate::error::Error;
 pub struct Domain {
     prefix: Ipv6Prefix,
     ipv4: Ipv4Prefix,
+    // What follows from both, worked out once: every packet asks for it several times.
+    mask: u128,
+    shift: u32,
+    embedded: u32,
 }
 
 impl Domain {
     /// 6to4: 2002::/16, and the whole IPv4 address (RFC 3056 2).
-    pub const SIX_TO_FOUR: Self = Self { prefix: crate::address::PREFIX, ipv4: Ipv4Prefix::ALL };
+    pub const SIX_TO_FOUR: Self = Self::of(crate::address::PREFIX, Ipv4Prefix::ALL);
 
     /// A 6rd domain: the operator's prefix, and the IPv4 prefix that all its customers' addresses start with (IPv4MaskLen bits of it).
     ///
@@ -33,9 +37,15 @@ impl Domain {
     /// [`Error::PrefixLength`] if the delegated prefix would be over 128 bits (RFC 5969 7.1.1). It should be 64 at most (RFC 5969 4), which is
     /// [`Domain::leaves_subnets`].
     pub const fn new(prefix: Ipv6Prefix, ipv4: Ipv4Prefix) -> Result<Self, Error> {
-        let domain = Self { prefix, ipv4 };
+        let domain = Self::of(prefix, ipv4);
         let found = domain.delegated_len();
         if found > Ipv6Prefix::MAX_LEN { Err(Error::PrefixLength { found, needed: Ipv6Prefix::MAX_LEN }) } else { Ok(domain) }
+    }
+
+    const fn of(prefix: Ipv6Prefix, ipv4: Ipv4Prefix) -> Self {
+        let delegated = prefix.len().saturating_add(Ipv4Prefix::MAX_LEN.saturating_sub(ipv4.len()));
+        let shift = Ipv6Prefix::MAX_LEN.saturating_sub(delegated) as u32;
+        Self { prefix, ipv4, mask: prefix.mask(), shift, embedded: !ipv4.mask() }
     }
 
     /// The IPv6 prefix.
@@ -66,7 +76,7 @@ impl Domain {
     #[must_use]
     #[inline]
     pub const fn contains(&self, address: Ipv6Addr) -> bool {
-        self.prefix.contains(address)
+        (address.to_bits() ^ self.prefix.address().to_bits()) & self.mask == 0
     }
 
     /// The IPv4 address of the router that `address` is behind; `None` outside of the domain.
@@ -76,12 +86,14 @@ impl Domain {
         if !self.contains(address) {
             return None;
         }
-        let shifted = match address.to_bits().checked_shr(self.shift()) {
-            Some(shifted) => shifted,
-            None => 0,
-        };
+        let bits = address.to_bits();
         #[expect(clippy::cast_possible_truncation, reason = "the last bits are what is wanted")]
-        let low = shifted as u32 & !self.ipv4.mask();
+        let shifted = match self.shift.checked_sub(64) {
+            // A site of at least one subnet: the bits are in the first half of the address.
+            Some(shift) => ((bits >> 64) as u64).wrapping_shr(shift) as u32,
+            None => bits.wrapping_shr(self.shift) as u32,
+        };
+        let low = shifted & self.embedded;
         Some(Ipv4Addr::from_bits(self.ipv4.address().to_bits() | low))
     }
 
@@ -94,7 +106,7 @@ impl Domain {
             return Err(Error::NotInDomain);
         }
         let low = (v4addr.to_bits() & !self.ipv4.mask()) as u128;
-        let embedded = match low.checked_shl(self.shift()) {
+        let embedded = match low.checked_shl(self.shift) {
             Some(embedded) => embedded,
             None => 0,
         };
@@ -146,11 +158,6 @@ impl Domain {
 
     const fn embedded_bits(&self) -> u8 {
         Ipv4Prefix::MAX_LEN.saturating_sub(self.ipv4.len())
-    }
-
-    /// Bits behind the embedded IPv4 address.
-    const fn shift(&self) -> u32 {
-        Ipv6Prefix::MAX_LEN.saturating_sub(self.delegated_len()) as u32
     }
 }
 

@@ -463,7 +463,7 @@ impl<'a> Router<'a> {
     /// domain that is known (3.3.1).
     #[inline]
     fn check_loop(&self, address: Ipv6Addr, place: Place) -> Result<(), Error> {
-        if self.site.contains(address) {
+        if self.domain.v4addr(address) == Some(self.v4addr) {
             return Ok(());
         }
         let looping = |embedding, v4addr: Ipv4Addr| match self.is_ours(v4addr) {
