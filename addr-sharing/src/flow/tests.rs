@@ -115,6 +115,19 @@ fn options_of_the_quoted_header_are_walked() {
 }
 
 #[test]
+fn extensions_behind_the_quoted_datagram_are_no_part_of_it() {
+    // RFC 4884: 7 words of datagram, then an extension structure.
+    let quoted = v4("192.0.2.1", "198.51.100.2", Protocol::UDP, &PORTS);
+    let mut error = error4(11, &[&quoted[..], &[0x20, 0, 0, 0, 0, 8, 1, 1, 0, 0, 1, 1]].concat());
+    error[25] = 7;
+    let found = of(&error).unwrap();
+    assert_eq!((found.key, found.kind), (plain(&quoted).reversed(), Kind::IcmpError));
+    // With 5 words there is nothing of the ports.
+    error[25] = 5;
+    assert!(matches!(of(&error), Err(Error::Ip(ip_wire::Error::Truncated { .. }))));
+}
+
+#[test]
 fn an_error_about_an_error_is_refused() {
     let innermost = v4("192.0.2.1", "198.51.100.2", Protocol::UDP, &PORTS);
     let inner = error4(3, &innermost);
