@@ -170,7 +170,7 @@ impl Rule {
     pub const fn address_of(&self, ipv4: Ipv4Addr, psid: u16, form: InterfaceId) -> Result<Ipv6Addr, Error> {
         match self.end_user_prefix(ipv4, psid) {
             Ok(prefix) => {
-                let padded = Ipv4Addr::from_bits((ipv4.to_bits() >> self.missing_bits()) << self.missing_bits());
+                let padded = Ipv4Addr::from_bits(ipv4.to_bits() & self.given());
                 Ok(Ipv6Addr::from_bits(prefix.address().to_bits() | form.of(padded, psid) as u128))
             }
             Err(error) => Err(error),
@@ -191,7 +191,7 @@ impl Rule {
             (shifted_right(address.to_bits(), self.behind()) as u64) & 1u64.wrapping_shl(self.ea_bits as u32).wrapping_sub(1);
         #[expect(clippy::cast_possible_truncation, reason = "16 bits at most, and 32 under the rest")]
         let (psid, suffix) = ((ea as u16) & self.params.max_psid(), (ea >> self.params.length()) as u32);
-        let bits = self.ipv4.address().to_bits() | suffix.wrapping_shl(self.missing_bits() as u32);
+        let bits = self.ipv4.address().to_bits() | (suffix.wrapping_shl(self.missing_bits() as u32) & self.given());
         match Ipv4Prefix::new(Ipv4Addr::from_bits(bits), 32u8.saturating_sub(self.missing_bits())) {
             Ok(ipv4) => Ok(Mapped { ipv4, psid }),
             Err(_) => Err(unknown),
@@ -232,6 +232,14 @@ impl Rule {
     /// Bits of the IPv4 address that are in no EA bit, as r + o < 32: the end user has that many addresses.
     const fn missing_bits(&self) -> u8 {
         32u8.saturating_sub(self.ipv4.len()).saturating_sub(self.ea_bits)
+    }
+
+    /// A mask of the bits of the IPv4 address that prefix and EA bits give; none, where there are neither.
+    const fn given(&self) -> u32 {
+        match u32::MAX.checked_shl(self.missing_bits() as u32) {
+            Some(mask) => mask,
+            None => 0,
+        }
     }
 
     /// Bits behind the EA bits.

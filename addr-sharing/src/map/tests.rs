@@ -94,6 +94,14 @@ fn rules_of_other_implementations_agree() {
 }
 
 #[test]
+fn a_rule_may_give_no_bit_of_the_address() {
+    let rule = rule("2001:db8::/64", "0.0.0.0/0", 0, 6);
+    let address = rule.address(v4("192.0.2.1"), 80, InterfaceId::Rfc7597).unwrap();
+    assert_eq!(address, v6("2001:db8::"));
+    assert_eq!(rule.verify(address, InterfaceId::Rfc7597), Ok(Mapped { ipv4: Ipv4Prefix::ALL, psid: 0 }));
+}
+
+#[test]
 fn limits_of_rules_are_where_they_are() {
     let new = |ipv6: &str, ipv4: &str, ea, a| Rule::new(ipv6.parse().unwrap(), ipv4.parse().unwrap(), ea, a);
     let error = |parameter, found, most| Err(Error::Parameter { parameter, found, least: 0, most });
