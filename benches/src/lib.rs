@@ -9,6 +9,7 @@ pub mod ipsec_packets;
 pub mod lanes;
 pub mod measure;
 pub mod packets;
+pub mod sixtofour;
 
 pub use measure::{Contender, Peer, Row, Work};
 
@@ -32,6 +33,7 @@ pub fn group(name: &str) -> Option<Group> {
         "ipsec" => Some(Group { name: "ipsec", works: ipsec_packets::works().into_iter().chain(ipsec_db::works()).collect() }),
         diffserv::NAME => Some(diffserv::group()),
         lanes::NAME => Some(lanes::group()),
+        sixtofour::NAME => Some(sixtofour::group()),
         _ => None,
     }
 }

@@ -16,8 +16,10 @@ pub mod dissect;
 pub mod ipsec;
 pub mod output;
 pub mod pcap;
+mod ports;
 mod progress;
 mod run;
+mod six_to_four;
 pub mod stats;
 
 pub use run::{Outcome, execute, run};

@@ -14,7 +14,9 @@ use crate::diffserv;
 use crate::dissect::{Truncation, dissect, dissect_with};
 use crate::ipsec::{self, Decrypter};
 use crate::output;
+use crate::ports;
 use crate::progress::Progress;
+use crate::six_to_four;
 use crate::stats::Census;
 
 /// How a command ended that could do its work.
@@ -75,6 +77,8 @@ pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<Outcome> {
         Some(Command::Atm(Atm::Reassemble(args))) => atm::run_reassemble(args, out),
         Some(Command::Ipsec(args)) => ipsec::run(args, out),
         Some(Command::Diffserv(Diffserv::Condition(args))) => diffserv::run(args, out),
+        Some(Command::SixToFour(args)) => six_to_four::run(args, out),
+        Some(Command::Ports(args)) => ports::run(args, out),
     }
 }
 

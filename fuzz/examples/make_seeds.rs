@@ -264,6 +264,45 @@ fn atm(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
     Ok(())
 }
 
+/// 6to4 and shared addresses.
+fn sharing(write: impl Fn(&str, &str, &[u8]) -> Result<()>, error4: &[u8], error6: &[u8], udp4: &[u8]) -> Result<()> {
+    let site = |v4addr: Ipv4Addr| sixtofour::SixToFourAddr::new(v4addr, 0, 1).ipv6();
+    for (name, source) in
+        [("site", site(A4)), ("relay", A6), ("spoofed", site(B4)), ("link-local", Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1))]
+    {
+        let mut inner = vec![0; 44];
+        ipv6::Header::new(source, site(B4), Protocol::UDP, 4)?.emit(&mut inner)?;
+        write("sixtofour_decap", name, &v4(Protocol::IPV6, &inner)?)?;
+    }
+    for (name, address) in [
+        ("6to4", "2002:7f00:1::"),
+        ("teredo", "2001:0:4136:e378:8000:63bf:3fff:fdd2"),
+        ("isatap", "2a00::5efe:a00:1"),
+        ("mapped", "::ffff:8.8.8.8"),
+    ] {
+        let address: Ipv6Addr = address.parse()?;
+        write("sixtofour_classify", name, &[&address.octets()[..], &[32, 8, 10, 100, 100, 1]].concat())?;
+    }
+    write("psid", "rfc7597", &[&[6, 8, 0x04, 0xd0, 16, 24, 40, 192, 0, 2, 18][..], &A6.octets()].concat())?;
+    write("psid", "option", &[&[0, 16, 0xff, 0xff, 16, 32, 48, 6, 8, 0x34, 0][..], &A6.octets()].concat())?;
+    for (name, packet) in [("error4", error4), ("error6", error6), ("udp4", udp4)] {
+        write("flow_key_icmp", name, packet)?;
+    }
+    for line in [
+        "1760000000.123 session created 17 10.0.0.1:40000 192.0.2.1:5056",
+        "1760000000.123 block assigned 2001:db8:: 192.0.2.1 58000-58099",
+        "0.001 configuration 198.51.100.0:28:192.0.2.0:32:2:5040:0:1-1023,5004,5060",
+    ] {
+        let record: addr_sharing::record::Record = line.parse()?;
+        let mut octets = vec![0; record.wire_len()];
+        record.emit(&mut octets)?;
+        let name = line.split(' ').nth(1).unwrap_or_default();
+        write("log_record", name, &octets)?;
+        write("log_record", &format!("{name}-text"), line.as_bytes())?;
+    }
+    Ok(())
+}
+
 fn main() -> Result<()> {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     let write = |target: &str, name: &str, octets: &[u8]| -> Result<()> {
@@ -331,6 +370,7 @@ fn main() -> Result<()> {
     ipsec_db(write)?;
     lanes(write)?;
     diffserv(write)?;
+    sharing(write, &error4, &error6, &udp4)?;
     println!("seeds of {} targets written", wirecraft_fuzz::TARGETS.len());
     Ok(())
 }

@@ -11,6 +11,8 @@ mod lanes;
 mod options;
 mod reassembly;
 mod rewrite;
+mod sharing;
+mod sixtofour;
 mod upper;
 
 pub use atm::{aal5_reassembly, atmarp, cell, delineation, llc, oam, switch};
@@ -22,6 +24,8 @@ pub use lanes::{lanes_cbc, lanes_hmac};
 pub use options::{options_v4, options_v6, tcp_options};
 pub use reassembly::{reassembly_v4, reassembly_v6};
 pub use rewrite::nat_rewrite;
+pub use sharing::{flow_key_icmp, log_record, psid};
+pub use sixtofour::{sixtofour_classify, sixtofour_decap};
 pub use upper::{icmp_quote, upper_layers};
 
 /// A target's name and body.
@@ -63,6 +67,11 @@ pub const TARGETS: &[Target] = &[
     ("conditioner", conditioner),
     ("agreement_parse", agreement_parse),
     ("ecn_tunnel", ecn_tunnel),
+    ("sixtofour_decap", sixtofour_decap),
+    ("sixtofour_classify", sixtofour_classify),
+    ("psid", psid),
+    ("flow_key_icmp", flow_key_icmp),
+    ("log_record", log_record),
 ];
 
 /// An error names a place inside what was handed in, and prints as a sentence.

@@ -41,6 +41,7 @@ pub mod link;
 pub mod nat;
 mod octets;
 mod packet_buf;
+pub mod prefix;
 mod protocol;
 mod reading;
 #[cfg(feature = "alloc")]
