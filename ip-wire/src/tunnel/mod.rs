@@ -208,8 +208,27 @@ impl Tunnel {
     /// [`Error::Value`] at an inner tunnel encapsulation limit of 0 (RFC 2473 4.1.1: a parameter problem for the source). The packet
     /// stays as it was.
     pub fn encapsulate<S: AsRef<[u8]> + AsMut<[u8]>>(&self, packet: &mut PacketBuf<S>, identification: u16) -> Result<(), Error> {
+        self.encapsulate_with_trailer(packet, identification, 0)
+    }
+
+    /// As [`Tunnel::encapsulate`], for a protocol that puts a trailer behind the inner packet: the `trailer_len` octets that follow the inner packet
+    /// in `packet` are part of the outer packet's payload, and its length counts them.
+    ///
+    /// # Errors
+    /// Those of [`Tunnel::encapsulate`], and [`Error::Truncated`] if fewer octets follow the inner packet.
+    pub fn encapsulate_with_trailer<S: AsRef<[u8]> + AsMut<[u8]>>(
+        &self,
+        packet: &mut PacketBuf<S>,
+        identification: u16,
+        trailer_len: u16,
+    ) -> Result<(), Error> {
         let inner = Packet::parse(packet.octets())?;
-        let inner_len = inner.len();
+        let (start, trailer_len) = (inner.len(), usize::from(trailer_len));
+        let inner_len = start.saturating_add(trailer_len);
+        if packet.len() < inner_len {
+            let found = len32(packet.len().saturating_sub(start));
+            return Err(Error::Truncated { field: Field::Buffer, offset: len32(start), found, needed: len32(trailer_len) });
+        }
         let limit = inner_limit(&inner)?;
         let ds = DsField::new(self.ds_model.ingress(inner.ds().dscp()), self.ecn_mode.ingress(inner.ds().ecn()));
         let hop_limit = match self.hop_limit {

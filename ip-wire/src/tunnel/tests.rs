@@ -429,3 +429,26 @@ proptest! {
         prop_assert_eq!(packet.octets(), &inner[..]);
     }
 }
+
+#[test]
+fn a_trailer_counts_in_the_outer_length_and_padding_behind_it_does_not() {
+    for (v6, at, wanted) in [(false, 2, 20 + 25 + 6), (true, 4, 25 + 6)] {
+        let inner = v4(0, false, 5);
+        let mut packet = buffer(&[&inner[..], &[0xaa; 6], &[0; 3]].concat());
+        tunnel(v6).encapsulate_with_trailer(&mut packet, 7, 6).unwrap();
+        let octets = packet.octets();
+        assert_eq!(u16::from_be_bytes([octets[at], octets[at + 1]]), wanted);
+        assert_eq!(octets[tunnel(v6).overhead()..], [&inner[..], &[0xaa; 6]].concat());
+    }
+}
+
+#[test]
+fn a_trailer_that_is_not_there_is_refused_and_changes_nothing() {
+    let inner = v4(0, false, 5);
+    let mut packet = buffer(&[&inner[..], &[0xaa; 6]].concat());
+    let error = Error::Truncated { field: Field::Buffer, offset: 25, found: 6, needed: 7 };
+    assert_eq!(tunnel(false).encapsulate_with_trailer(&mut packet, 7, 7), Err(error));
+    assert_eq!(packet.octets(), [&inner[..], &[0xaa; 6]].concat());
+    let mut packet = buffer(&[&v4(0, false, 65_535 - 20 - 20)[..], &[0xaa; 1]].concat());
+    assert!(matches!(tunnel(false).encapsulate_with_trailer(&mut packet, 7, 1), Err(Error::DoesNotFit { .. })));
+}
