@@ -30,7 +30,8 @@ mod host;
 pub mod mac;
 mod octets;
 pub mod seal;
-//SESSION
+#[cfg(feature = "alloc")]
+pub mod session;
 pub mod table;
 pub mod trailer;
 
