@@ -23,7 +23,8 @@ extern crate std;
 
 pub mod audit;
 mod error;
-//FBS
+#[cfg(feature = "alloc")]
+pub mod fbs;
 #[cfg(feature = "alloc")]
 pub mod filter;
 mod host;

@@ -13,7 +13,7 @@ use core::fmt;
 use aes::Aes128;
 use cmac::{Cmac, KeyInit, Mac as _};
 use subtle::ConstantTimeEq;
-use wire_lanes::{Md5, Sha1, Sha256, hmac};
+use wire_lanes::{Md5, Segments, Sha1, Sha256, hmac};
 
 use crate::error::{Error, Field, len32};
 
@@ -154,11 +154,16 @@ impl Key {
     /// The MAC of `covered`: an inner packet and the first two words of its trailer.
     #[must_use]
     pub fn mac(&self, covered: &[u8]) -> [u8; MAC_LEN] {
+        self.mac_of(covered.into())
+    }
+
+    /// The MAC of octets that do not lie in one piece.
+    pub(crate) fn mac_of(&self, covered: Segments<'_>) -> [u8; MAC_LEN] {
         match &self.0 {
-            Inner::Md5(key) => leftmost(key.tag(covered.into()).as_ref()),
-            Inner::Sha1(key) => leftmost(key.tag(covered.into()).as_ref()),
-            Inner::Sha256(key) => leftmost(key.tag(covered.into()).as_ref()),
-            Inner::Cmac(key) => key.mac(covered),
+            Inner::Md5(key) => leftmost(key.tag(covered).as_ref()),
+            Inner::Sha1(key) => leftmost(key.tag(covered).as_ref()),
+            Inner::Sha256(key) => leftmost(key.tag(covered).as_ref()),
+            Inner::Cmac(key) => key.mac_of(covered),
         }
     }
 
@@ -188,8 +193,12 @@ impl CmacKey {
     }
 
     pub(crate) fn mac(&self, covered: &[u8]) -> [u8; MAC_LEN] {
+        self.mac_of(covered.into())
+    }
+
+    fn mac_of(&self, covered: Segments<'_>) -> [u8; MAC_LEN] {
         let mut mac = self.0.clone();
-        mac.update(covered);
+        covered.iter().for_each(|piece| mac.update(piece));
         mac.finalize().into_bytes().into()
     }
 }
