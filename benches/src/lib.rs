@@ -6,6 +6,7 @@ pub mod headers;
 pub mod ipsec_db;
 pub mod ipsec_packets;
 pub mod lanes;
+pub mod llpf;
 pub mod measure;
 pub mod packets;
 
@@ -30,6 +31,7 @@ pub fn group(name: &str) -> Option<Group> {
         atm::NAME => Some(atm::group()),
         "ipsec" => Some(Group { name: "ipsec", works: ipsec_packets::works().into_iter().chain(ipsec_db::works()).collect() }),
         lanes::NAME => Some(lanes::group()),
+        llpf::NAME => Some(llpf::group()),
         _ => None,
     }
 }

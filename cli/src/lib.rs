@@ -13,10 +13,12 @@ pub mod capture;
 mod classic;
 pub mod dissect;
 pub mod ipsec;
+mod llpf;
 pub mod output;
 pub mod pcap;
 mod progress;
 mod run;
 pub mod stats;
+mod totals;
 
 pub use run::{Outcome, execute, run};

@@ -1,6 +1,7 @@
 //! Copying octets without indexing.
 
 /// Copies as many octets as both slices have.
+#[cfg(feature = "alloc")]
 #[inline]
 pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
     let len = to.len().min(from.len());

@@ -192,6 +192,7 @@ impl CmacKey {
         Cmac::new_from_slice(key).map(Self).map_err(|_| length)
     }
 
+    #[cfg(feature = "alloc")]
     pub(crate) fn mac(&self, covered: &[u8]) -> [u8; MAC_LEN] {
         self.mac_of(covered.into())
     }
