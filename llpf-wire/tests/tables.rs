@@ -45,7 +45,7 @@ fn filter_with(policy: Policy, wrap: bool) -> Filter {
 fn an_hour_of_rotations_and_refreshes_loses_nothing_at_five_seconds_of_skew() {
     for skew in [-5i64, -4, 0, 4, 5] {
         for policy in [Policy::InPeriod { skew: secs(5) }, Policy::AnyCurrentKey] {
-            let receivers = |now: Duration| Duration::from_millis((now.as_millis() as i64 + skew * 1000) as u64);
+            let receivers = |now: Duration| Duration::from_secs(now.as_secs().checked_add_signed(skew).unwrap());
             let begin = secs(1000);
             let first = KeyTable::generate(Algorithm::HmacSha256, begin, secs(15), 25, &mut Rng(1)).unwrap();
             let mut filter = filter_with(policy, false);
@@ -67,9 +67,9 @@ fn an_hour_of_rotations_and_refreshes_loses_nothing_at_five_seconds_of_skew() {
                     refreshes += 1;
                 }
                 filter.handle_timeout(receivers(now));
-                now += Duration::from_millis(250);
+                now += Duration::from_millis(1000);
             }
-            assert_eq!((sent, filter.counters().accepted), (14_400, 14_400));
+            assert_eq!((sent, filter.counters().accepted), (3600, 3600));
             // 3600 / 375 = 9.6, each asked for 30 s before.
             assert_eq!((refreshes, filter.hosts()), (9, 1));
             assert_eq!(filter.keys(), 25);

@@ -5,9 +5,10 @@ use core::time::Duration;
 use ip_wire::PacketBuf;
 use wire_lanes::{Algorithm, Md5, Sha1, Sha256, hmac};
 
-use super::{Arrived, Filter, Filtered, Place};
+use super::{Arrived, Config, Filter, Filtered, Hosts, Place};
 use crate::error::Error;
 use crate::host::{HostId, KeyIndex};
+use crate::mac::{MAC_LEN, is_mac};
 use crate::seal::check_results;
 use crate::table::KeyRef;
 
@@ -106,61 +107,60 @@ impl Filter {
         results: &mut [Result<Filtered, Error>],
         progress: &mut [Progress; N],
     ) {
+        // Any key of this function's, for the places that stay empty.
+        let (hosts, config) = (&self.hosts, &self.config);
+        let Some(filler) = first_key::<S, F>(hosts, config, now, packets, progress) else { return };
+        let mut messages = [hmac::Message::new(filler, EMPTY); N];
+        let mut macs = [&[0u8; MAC_LEN]; N];
         let mut places = [(0u16, NOWHERE); N];
-        let mut right = [false; N];
+        let mut tags = [F::Output::default(); N];
         let mut count = 0usize;
-        {
-            let mut tags: [&[u8]; N] = [&[]; N];
-            let (hosts, config, counters) = (&self.hosts, &self.config, &mut self.counters);
-            let mut refuse = |result: &mut Result<Filtered, Error>, progress: &mut Progress, error| {
-                (*result, *progress) = (Err(error), Progress::Done);
-                counters.count(result);
-            };
-            let mut waiting = packets.iter().zip(results.iter_mut()).zip(progress.iter_mut()).zip(0u16..);
-            // The next packet with a MAC of this function; those that have no key are done with on the way.
-            let mut next = || {
-                loop {
-                    let (((packet, result), progress), at) = waiting.next()?;
-                    if *progress == Progress::Done {
-                        continue;
-                    }
-                    let arrived = match Arrived::read(packet.octets()) {
-                        Ok(arrived) => arrived,
-                        Err(error) => {
-                            refuse(result, progress, error);
-                            continue;
-                        }
-                    };
-                    match hosts.find(config, now, arrived.place.key) {
-                        Ok(found) => {
-                            let Some(key) = F::pick(found.first) else { continue };
-                            *progress = Progress::Done;
-                            if let (Some(place), Some(tag)) = (places.get_mut(count), tags.get_mut(count)) {
-                                (*place, *tag) = ((at, arrived.place), arrived.mac);
-                            }
-                            count = count.wrapping_add(1);
-                            return Some(hmac::Message::new(key, arrived.covered));
-                        }
-                        Err(error) => refuse(result, progress, error),
+        let waiting = packets.iter().zip(results.iter_mut()).zip(progress.iter_mut()).zip(0u16..);
+        for (((packet, result), progress), at) in waiting {
+            if *progress == Progress::Done {
+                continue;
+            }
+            let found = Arrived::read(packet.octets())
+                .and_then(|arrived| hosts.find(config, now, arrived.place.key).map(|found| (arrived, found.first)));
+            match found {
+                Ok((arrived, key)) => {
+                    let Some(key) = F::pick(key) else { continue };
+                    *progress = Progress::Done;
+                    // There are as many places as packets in a chunk, at least.
+                    if let (Some(message), Some(mac), Some(place)) =
+                        (messages.get_mut(count), macs.get_mut(count), places.get_mut(count))
+                    {
+                        *message = hmac::Message::new(key, arrived.covered);
+                        (*mac, *place) = (arrived.mac, (at, arrived.place));
+                        count = count.wrapping_add(1);
                     }
                 }
-            };
-            let Some(first) = next() else { return };
-            let mut is_first = true;
-            let messages: [hmac::Message<'_, F>; N] =
-                core::array::from_fn(|_| if core::mem::take(&mut is_first) { first } else { next().unwrap_or(first) });
-            let (messages, tags) = (messages.get(..count).unwrap_or(&[]), tags.get(..count).unwrap_or(&[]));
-            // As many tags and results as messages.
-            let _ = self.engine.verify_many(messages, tags, right.get_mut(..count).unwrap_or_default());
-        }
-        self.counters.macs = self.counters.macs.saturating_add(u64::try_from(count).unwrap_or(0));
-        for ((at, place), right) in places.iter().take(count).zip(right) {
-            let at = usize::from(*at);
-            if let (Some(packet), Some(result)) = (packets.get_mut(at), results.get_mut(at)) {
-                *result = if right { self.strip(packet, place) } else { self.filter_second(now, packet, place) };
-                self.counters.count(result);
+                Err(error) => {
+                    (*result, *progress) = (Err(error), Progress::Done);
+                    self.counters.count(result);
+                }
             }
         }
+        let (messages, places) = (messages.get(..count).unwrap_or(&[]), places.get(..count).unwrap_or(&[]));
+        // As many tags as messages.
+        let _ = self.engine.hmac_many(messages, tags.get_mut(..count).unwrap_or_default());
+        let mut right = [false; N];
+        for ((right, tag), mac) in right.iter_mut().zip(&tags).zip(macs).take(count) {
+            *right = is_mac(tag.as_ref(), mac);
+        }
+        self.counters.macs = self.counters.macs.saturating_add(u64::try_from(count).unwrap_or(0));
+        let mut accepted = 0u64;
+        for ((at, place), right) in places.iter().zip(right) {
+            let at = usize::from(*at);
+            let (Some(packet), Some(result)) = (packets.get_mut(at), results.get_mut(at)) else { continue };
+            let stripped = if right { self.strip(packet, place) } else { self.filter_second(now, packet, place) };
+            match stripped {
+                Ok(_) => accepted = accepted.saturating_add(1),
+                Err(_) => self.counters.count(&stripped),
+            }
+            *result = stripped;
+        }
+        self.counters.accepted = self.counters.accepted.saturating_add(accepted);
     }
 
     /// A packet whose first key was not the one: in a grace there may be a second.
@@ -179,5 +179,22 @@ impl Filter {
     }
 }
 
+const EMPTY: &[u8] = &[];
+
 /// What stands where no packet is.
 const NOWHERE: Place = Place { key: KeyIndex::new(HostId(0), 0), start: 0, inner_len: 0, outer_ds: ip_wire::DsField(0) };
+
+/// The first key of a function's among those of the packets that wait.
+fn first_key<'a, S: AsRef<[u8]> + AsMut<[u8]>, F: Pick>(
+    hosts: &'a Hosts,
+    config: &Config,
+    now: Duration,
+    packets: &[PacketBuf<S>],
+    progress: &[Progress],
+) -> Option<&'a hmac::Key<F>> {
+    let mut waiting = packets.iter().zip(progress).filter(|(_, progress)| **progress == Progress::Waiting);
+    waiting.find_map(|(packet, _)| {
+        let arrived = Arrived::read(packet.octets()).ok()?;
+        F::pick(hosts.find(config, now, arrived.place.key).ok()?.first)
+    })
+}

@@ -120,7 +120,7 @@ impl Hosts {
     }
 
     /// The keys of an index that count now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, config: &Config, now: Duration, index: KeyIndex) -> Result<Found<'_>, Error> {
         let Some(host) = self.place(index.host()).and_then(|at| self.hosts.get(at)) else {
             return Err(Error::UnknownHost { index });
@@ -147,6 +147,7 @@ fn counts(config: &Config, table: &Prepared, index: KeyIndex, now: Duration) -> 
 }
 
 impl Host {
+    #[cold]
     fn find_two(&self, config: &Config, now: Duration, index: KeyIndex) -> Result<Found<'_>, Error> {
         let old = self.previous.as_ref().filter(|(_, until)| now < *until).map(|(table, _)| table);
         // The likelier one first: until the new table's start senders use the old one.

@@ -252,7 +252,7 @@ impl Filter {
     }
 
     /// Takes outer header and trailer off a packet whose MAC holds.
-    #[inline]
+    #[inline(always)]
     fn strip<S: AsRef<[u8]> + AsMut<[u8]>>(&self, packet: &mut PacketBuf<S>, place: &Place) -> Result<Filtered, Error> {
         let (start, inner_len) = (usize::from(place.start), usize::from(place.inner_len));
         let ecn = place.outer_ds.ecn();
@@ -287,28 +287,34 @@ struct Arrived<'a> {
 }
 
 impl<'a> Arrived<'a> {
-    #[inline]
+    /// Inlined wherever it is used: its parts then go through registers, and no load waits for a store that was just made.
+    #[inline(always)]
     fn read(octets: &'a [u8]) -> Result<Self, Error> {
-        let outer = Packet::parse(octets)?;
-        let (protocol, payload, start, is_fragment) = match &outer {
-            Packet::V4(view) => (view.protocol(), view.payload(), len32(view.header_len()), view.is_fragment()),
-            // Without extension headers, as nearly always, the chain is walked in one comparison.
-            Packet::V6(view) if !view.next_header().is_extension_header() => {
-                (view.next_header(), view.payload(), len32(ipv6::HEADER_LEN), false)
+        let outer = match octets.first() {
+            Some(first) if first >> 4 == 4 => {
+                let view = ipv4::View::parse(octets)?;
+                if view.is_fragment() {
+                    return Err(fragment(octets));
+                }
+                OuterPacket { protocol: view.protocol(), payload: view.payload(), start: view.header_len(), ds: view.ds() }
             }
-            Packet::V6(_) => {
-                let upper = outer.upper_layer()?;
-                (upper.protocol, upper.octets, upper.offset, upper.is_fragment || !upper.has_start)
+            Some(first) if first >> 4 == 6 => {
+                let view = ipv6::View::parse(octets)?;
+                let (protocol, payload, ds) = (view.next_header(), view.payload(), view.ds());
+                if protocol.is_extension_header() {
+                    OuterPacket::behind_extensions(octets)?
+                } else {
+                    OuterPacket { protocol, payload, start: ipv6::HEADER_LEN, ds }
+                }
             }
+            _ => return Err(no_packet(octets)),
         };
-        if is_fragment {
-            return Err(fragment(&outer));
-        }
-        let least = match protocol {
+        let least = match outer.protocol {
             Protocol::IPV4 => ipv4::MIN_HEADER_LEN,
             Protocol::IPV6 => ipv6::HEADER_LEN,
-            _ => return Err(wrong_protocol(&outer, protocol)),
+            _ => return Err(wrong_protocol(octets, outer.protocol)),
         };
+        let (payload, start) = (outer.payload, len32(outer.start));
         let trailer = trailer::View::parse(payload).map_err(|error| error.shifted(start))?;
         let ipl = usize::from(trailer.ipl());
         if ipl != payload.len() || trailer.inner_len() < least {
@@ -317,29 +323,61 @@ impl<'a> Arrived<'a> {
         let Some((covered, mac)) = payload.split_last_chunk::<MAC_LEN>() else {
             return Err(wrong_length(start, payload.len(), ipl, least));
         };
-        let (Ok(start), Ok(inner_len)) = (u16::try_from(start), u16::try_from(trailer.inner_len())) else {
+        let (Ok(start), Ok(inner_len)) = (u16::try_from(outer.start), u16::try_from(trailer.inner_len())) else {
             return Err(wrong_length(start, payload.len(), ipl, least));
         };
-        Ok(Self { place: Place { key: trailer.key(), start, inner_len, outer_ds: outer.ds() }, covered, mac })
+        Ok(Self { place: Place { key: trailer.key(), start, inner_len, outer_ds: outer.ds }, covered, mac })
+    }
+}
+
+/// What is looked at of an outer packet.
+struct OuterPacket<'a> {
+    protocol: Protocol,
+    payload: &'a [u8],
+    start: usize,
+    ds: DsField,
+}
+
+impl<'a> OuterPacket<'a> {
+    #[cold]
+    fn behind_extensions(octets: &'a [u8]) -> Result<Self, Error> {
+        let outer = Packet::parse(octets)?;
+        let upper = outer.upper_layer()?;
+        if upper.is_fragment || !upper.has_start {
+            return Err(fragment(octets));
+        }
+        let start = usize::try_from(upper.offset).unwrap_or(usize::MAX);
+        Ok(Self { protocol: upper.protocol, payload: upper.octets, start, ds: outer.ds() })
     }
 }
 
 #[cold]
-fn fragment(outer: &Packet<'_>) -> Error {
-    let offset = match outer {
-        Packet::V4(_) => 6,
-        Packet::V6(_) => outer.upper_layer().map_or(len32(ipv6::HEADER_LEN), |upper| upper.pointer),
-    };
-    Error::NotReassembled { field: Field::Fragment, offset }
+fn no_packet(octets: &[u8]) -> Error {
+    match Packet::parse(octets) {
+        Err(error) => error.into(),
+        // A packet has a version.
+        Ok(_) => Error::State,
+    }
+}
+
+/// Where the field is that says something about what an outer packet carries: in the IPv4 header, or behind it in an IPv6 one.
+#[cold]
+fn pointer(octets: &[u8], in_ipv4: u32) -> u32 {
+    match Packet::parse(octets) {
+        Ok(outer @ Packet::V6(_)) => outer.upper_layer().map_or(6, |upper| upper.pointer),
+        _ => in_ipv4,
+    }
 }
 
 #[cold]
-fn wrong_protocol(outer: &Packet<'_>, found: Protocol) -> Error {
-    let offset = match outer {
-        Packet::V4(_) => 9,
-        Packet::V6(_) => outer.upper_layer().map_or(6, |upper| upper.pointer),
-    };
-    Error::Mismatch { field: Field::Protocol, offset, found: found.0.into(), needed: Protocol::IPV4.0.into() }
+fn fragment(octets: &[u8]) -> Error {
+    Error::NotReassembled { field: Field::Fragment, offset: pointer(octets, 6) }
+}
+
+#[cold]
+fn wrong_protocol(octets: &[u8], found: Protocol) -> Error {
+    let needed = Protocol::IPV4.0.into();
+    Error::Mismatch { field: Field::Protocol, offset: pointer(octets, 9), found: found.0.into(), needed }
 }
 
 /// The IPL is not what the outer header says, or leaves no room for an IP header.

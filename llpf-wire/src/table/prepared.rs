@@ -7,7 +7,7 @@ use wire_lanes::{Md5, Sha1, Sha256, hmac};
 
 use super::{KeyTable, Schedule};
 use crate::error::Error;
-use crate::mac::{Algorithm, CmacKey, MAC_LEN};
+use crate::mac::{Algorithm, CmacKey, MAC_LEN, is_mac};
 
 /// All keys of a table, each found by its index in one step.
 pub(crate) struct Prepared {
@@ -49,7 +49,7 @@ impl Prepared {
         Ok(Self { schedule: table.schedule(), keys })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn key(&self, index: u16) -> Option<KeyRef<'_>> {
         let index = usize::from(index);
         match &self.keys {
@@ -64,13 +64,11 @@ impl Prepared {
 impl KeyRef<'_> {
     /// Whether `mac` is the leftmost part of what the key makes of `covered`.
     pub(crate) fn verify(self, covered: &[u8], mac: &[u8; MAC_LEN]) -> bool {
-        use subtle::ConstantTimeEq;
-
         match self {
-            Self::Md5(key) => key.verify(covered.into(), mac),
-            Self::Sha1(key) => key.verify(covered.into(), mac),
-            Self::Sha256(key) => key.verify(covered.into(), mac),
-            Self::Cmac(key) => key.mac(covered).ct_eq(mac).into(),
+            Self::Md5(key) => is_mac(key.tag(covered.into()).as_ref(), mac),
+            Self::Sha1(key) => is_mac(key.tag(covered.into()).as_ref(), mac),
+            Self::Sha256(key) => is_mac(key.tag(covered.into()).as_ref(), mac),
+            Self::Cmac(key) => is_mac(&key.mac(covered), mac),
         }
     }
 }
