@@ -7,6 +7,7 @@ mod ip;
 mod ipsec;
 mod ipsec_db;
 mod lanes;
+mod llpf;
 mod options;
 mod reassembly;
 mod rewrite;
@@ -17,6 +18,7 @@ pub use ip::{flow_key, ipv4, ipv6_chain, link, tunnel};
 pub use ipsec::{ah_open, ah_parse, esp_open, seal_open_roundtrip};
 pub use ipsec_db::{replay_window, spd_lookup, xfrm_text};
 pub use lanes::{lanes_cbc, lanes_hmac};
+pub use llpf::{llpf_control_message, llpf_fbs, llpf_filter, llpf_mas_session, llpf_trailer};
 pub use options::{options_v4, options_v6, tcp_options};
 pub use reassembly::{reassembly_v4, reassembly_v6};
 pub use rewrite::nat_rewrite;
@@ -56,6 +58,11 @@ pub const TARGETS: &[Target] = &[
     ("xfrm_text", xfrm_text),
     ("lanes_hmac", lanes_hmac),
     ("lanes_cbc", lanes_cbc),
+    ("llpf_trailer", llpf_trailer),
+    ("llpf_filter", llpf_filter),
+    ("llpf_control_message", llpf_control_message),
+    ("llpf_mas_session", llpf_mas_session),
+    ("llpf_fbs", llpf_fbs),
 ];
 
 /// An error names a place inside what was handed in, and prints as a sentence.
