@@ -415,6 +415,17 @@ fn without_room_nothing_is_written() {
             assert_eq!((packet.len(), packet.into_storage()), (32, storage));
         }
     }
+    // With padding behind it, the packet has it still.
+    let padded = [&INNER_4[..], &[0x2f; 9]].concat();
+    let mut packet = PacketBuf::new([&vec![0xcc; 19][..], &padded, &[0xdd; 24]].concat(), 19, 41).unwrap();
+    assert!(outer(4).seal(&key, INDEX, &mut packet, 0).is_err());
+    assert_eq!((packet.octets(), packet.tailroom()), (&padded[..], 24));
+    // An IPv6 header alone, whose next header could make it a jumbogram.
+    let mut alone = INNER_6[..40].to_vec();
+    (alone[5], alone[6]) = (0, 0);
+    let mut packet = buffer(&alone);
+    let outcome = outer(6).seal(&key, INDEX, &mut packet, 0);
+    assert!(outcome.is_ok() || packet.octets() == alone && outcome.unwrap_err().offset().is_none_or(|offset| offset <= 40));
     let mut nonsense = buffer(&[0x55; 40]);
     assert!(matches!(outer(4).seal(&key, INDEX, &mut nonsense, 0), Err(Error::Ip(ip_wire::Error::Version { .. }))));
 }

@@ -128,10 +128,15 @@ impl Outer {
             mac: [0; crate::mac::MAC_LEN],
         };
         let covered = header.covered()?;
-        packet.push_back(inner_len.saturating_add(trailer::LEN).saturating_sub(found))?;
+        // The trailer goes right behind the inner packet, over what padding there may be; nothing is written until all else is done.
+        packet.truncate(inner_len);
         let before = packet.headroom();
-        if let Err(error) = tunnel.encapsulate_with_trailer(packet, identification, TRAILER_LEN) {
-            packet.truncate(found);
+        let framed = match packet.push_back(trailer::LEN) {
+            Ok(_) => tunnel.encapsulate_with_trailer(packet, identification, TRAILER_LEN),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = framed {
+            restore(packet, found)?;
             return Err(error.into());
         }
         let header_len = before.saturating_sub(packet.headroom());
@@ -139,7 +144,7 @@ impl Outer {
         let over = self.path_mtu.map_or(0, |mtu| len32(packet.len()).saturating_sub(mtu));
         if over > 0 && self.is_firm(&Packet::parse(packet.octets().get(header_len..).unwrap_or(&[]))?) {
             packet.pop_front(header_len)?;
-            packet.truncate(found);
+            restore(packet, found)?;
             return Err(Error::FragmentationNeeded { found: len32(inner_len), mtu: len32(inner_len).saturating_sub(over) });
         }
         put(packet.octets_mut(), header_len.saturating_add(inner_len), &covered);
@@ -175,6 +180,13 @@ impl Outer {
         (tunnel.dont_fragment, tunnel.flow_label) = (self.dont_fragment, self.flow_label);
         Ok(tunnel)
     }
+}
+
+/// Gives a packet the length that it had: its octets are there still.
+fn restore<S: AsRef<[u8]> + AsMut<[u8]>>(packet: &mut PacketBuf<S>, len: usize) -> Result<(), Error> {
+    packet.truncate(len);
+    packet.push_back(len.saturating_sub(packet.len()))?;
+    Ok(())
 }
 
 /// [`trailer::LEN`] as the tunnel takes it.
