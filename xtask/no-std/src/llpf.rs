@@ -15,7 +15,9 @@ fn sealed() -> bool {
         let mut storage = black_box([0u8; 128]);
         let header = ipv4::Header::new([10, 1, 0, 1].into(), [10, 2, 0, 1].into(), Protocol::UDP, 20);
         let emitted = header.and_then(|header| header.emit(&mut storage[20..]));
-        let (Ok(key), Ok(mut packet)) = (Key::new(algorithm, &[7; 16]), PacketBuf::new(&mut storage[..], 20, 40)) else { return false };
+        let (Ok(key), Ok(mut packet)) = (Key::new(algorithm, &[7; 16]), PacketBuf::new(&mut storage[..], 20, 40)) else {
+            return false;
+        };
         let outer = Outer::new([198, 51, 100, 1].into());
         let index = KeyIndex::new(HostId(1), 2);
         let sealed = outer.seal(&key, index, &mut packet, 0);
@@ -29,5 +31,7 @@ fn sealed() -> bool {
 fn scheduled() -> bool {
     let secs = core::time::Duration::from_secs;
     let schedule = Schedule::new(secs(100), secs(15), 25);
-    schedule.is_ok_and(|schedule| schedule.end() == secs(475) && schedule.slot(black_box(secs(130))).is_some_and(|slot| slot.index == 2))
+    schedule.is_ok_and(|schedule| {
+        schedule.end() == secs(475) && schedule.slot(black_box(secs(130))).is_some_and(|slot| slot.index == 2)
+    })
 }
