@@ -41,6 +41,3 @@ impl Record {
         Self { time, reason, source: outer.map(|outer| outer.source()), destination: outer.map(|outer| outer.destination()), key }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -68,3 +68,26 @@ fn sealing_and_filtering_allocate_nothing() {
         }
     }
 }
+
+#[test]
+fn datagrams_of_a_known_flow_are_protected_and_opened_without_allocating() {
+    use llpf_wire::fbs::{ByFiveTuple, MasterKey, Receiver, ReceiverConfig, Sender, SenderConfig};
+
+    let mut rng = Rng(1);
+    let master = MasterKey::new(&[7; 32]).unwrap();
+    for confidential in [false, true] {
+        let mut sender = Sender::new(SenderConfig::default(), ByFiveTuple { confidential }, &mut rng);
+        let mut receiver = Receiver::new(ReceiverConfig::default());
+        let plain = packet(4, 300);
+        let mut octets = buffer(&plain);
+        sender.protect(NOW, &mut rng, &master, &mut octets).unwrap();
+        receiver.open(NOW, &master, &mut octets).unwrap();
+        let before = COUNT.with(Cell::get);
+        for _ in 0..20 {
+            sender.protect(NOW, &mut rng, &master, &mut octets).unwrap();
+            receiver.open(NOW, &master, &mut octets).unwrap();
+        }
+        assert_eq!(COUNT.with(Cell::get), before);
+        assert_eq!(octets.octets(), plain);
+    }
+}

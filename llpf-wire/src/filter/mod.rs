@@ -393,6 +393,3 @@ fn wrong_length(start: u32, payload: usize, ipl: usize, least: usize) -> Error {
 pub fn results(count: usize) -> Vec<Result<Filtered, Error>> {
     alloc::vec![Err(Error::Authentication); count]
 }
-
-#[cfg(test)]
-mod tests;

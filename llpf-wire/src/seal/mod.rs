@@ -221,6 +221,3 @@ pub(crate) fn parts(octets: &mut [u8], header_len: u16) -> (&[u8], &mut [u8]) {
         None => (&[], &mut []),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -108,6 +108,3 @@ impl<E> Events<E> {
 
 const UNAUTHORISED_INITIATOR: Error = Error::Unauthorised(Field::Initiator);
 const UNAUTHORISED_RESPONDER: Error = Error::Unauthorised(Field::Responder);
-
-#[cfg(test)]
-mod tests;
