@@ -20,7 +20,8 @@ const ROOM: usize = 1792;
 /// Octets of the outer header.
 const OUTER: usize = 20;
 
-struct Zeros;
+/// A generator that gives nothing but zeros.
+pub(crate) struct Zeros;
 
 impl TryRng for Zeros {
     type Error = std::convert::Infallible;

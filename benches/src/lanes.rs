@@ -4,7 +4,7 @@ mod batch;
 mod cbc;
 mod hmac;
 #[cfg(ipsec_mb)]
-mod ipsec_mb;
+pub(crate) mod ipsec_mb;
 
 pub use batch::{Batch, Size};
 

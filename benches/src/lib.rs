@@ -7,6 +7,7 @@ pub mod headers;
 pub mod ipsec_db;
 pub mod ipsec_packets;
 pub mod lanes;
+pub mod llpf;
 pub mod measure;
 pub mod packets;
 pub mod sixtofour;
@@ -34,6 +35,7 @@ pub fn group(name: &str) -> Option<Group> {
         diffserv::NAME => Some(diffserv::group()),
         lanes::NAME => Some(lanes::group()),
         sixtofour::NAME => Some(sixtofour::group()),
+        llpf::NAME => Some(llpf::group()),
         _ => None,
     }
 }

@@ -1,8 +1,8 @@
 //! The command `diffserv condition`.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use crate::capture::Capture;
 use crate::pcap;
 use crate::progress::Progress;
 use crate::run::Outcome;
+use crate::totals::create;
 
 /// A packet on its way, which may have to wait.
 struct Packet(Vec<u8>);
@@ -102,10 +103,6 @@ pub(crate) fn run(args: &Condition, out: &mut dyn Write) -> Result<Outcome> {
         Some(error) => Err(error.into()),
         None => Ok(Outcome { failed: node.counters().unreadable.saturating_add(not_ip), strict: args.strict }),
     }
-}
-
-fn create(path: &Path) -> Result<BufWriter<File>> {
-    Ok(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?))
 }
 
 /// An agreement in JSON or TOML: what starts with a brace is JSON.

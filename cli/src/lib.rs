@@ -14,6 +14,7 @@ mod classic;
 mod diffserv;
 pub mod dissect;
 pub mod ipsec;
+mod llpf;
 pub mod output;
 pub mod pcap;
 mod ports;
@@ -21,5 +22,6 @@ mod progress;
 mod run;
 mod six_to_four;
 pub mod stats;
+mod totals;
 
 pub use run::{Outcome, execute, run};

@@ -13,6 +13,7 @@ use crate::capture::{Capture, CaptureError};
 use crate::diffserv;
 use crate::dissect::{Truncation, dissect, dissect_with};
 use crate::ipsec::{self, Decrypter};
+use crate::llpf;
 use crate::output;
 use crate::ports;
 use crate::progress::Progress;
@@ -79,6 +80,7 @@ pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<Outcome> {
         Some(Command::Diffserv(Diffserv::Condition(args))) => diffserv::run(args, out),
         Some(Command::SixToFour(args)) => six_to_four::run(args, out),
         Some(Command::Ports(args)) => ports::run(args, out),
+        Some(Command::Llpf(args)) => llpf::run(args, out),
     }
 }
 

@@ -1,8 +1,6 @@
 //! The commands `6to4 encap`, `6to4 decap` and `6to4 site`.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::io::Write;
 
 use anyhow::{Context, Result};
 use ip_wire::PacketBuf;
@@ -17,6 +15,7 @@ use crate::capture::{Capture, Frame};
 use crate::pcap;
 use crate::progress::Progress;
 use crate::run::Outcome;
+use crate::totals::create;
 
 /// Runs one of the commands.
 pub(crate) fn run(args: &SixToFour, out: &mut dyn Write) -> Result<Outcome> {
@@ -138,8 +137,4 @@ fn line(frame: &Frame<'_>, octets: &[u8], error: &Error) -> String {
         "dst": packet.map(|packet| packet.destination().to_string()),
     })
     .to_string()
-}
-
-fn create(path: &Path) -> Result<BufWriter<File>> {
-    Ok(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?))
 }

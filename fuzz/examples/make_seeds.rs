@@ -122,6 +122,50 @@ fn ipsec(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
     write("ah_parse", "v6", &v6(Protocol::AH, &ah)?)
 }
 
+/// Trailers, packets to be sealed, control messages, and what a network does.
+fn llpf(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
+    use llpf_wire::session::message::{Message, PREFIX_LEN};
+    use llpf_wire::session::{Name, TerminateReason};
+    use llpf_wire::{HostId, KeyIndex, trailer};
+
+    let mut octets = [0; trailer::LEN];
+    trailer::Header { option: 0, inner_len: 20, key: KeyIndex::new(HostId(0x0102), 3), mac: [0xaa; 16] }.emit(&mut octets)?;
+    write("llpf_trailer", "plain", &octets)?;
+    trailer::Header { option: 0xfff, inner_len: 65_511, key: KeyIndex(u32::MAX), mac: [0x55; 16] }.emit(&mut octets)?;
+    write("llpf_trailer", "largest", &octets)?;
+    for (kind, packet) in [("v4", udp_v4()?), ("v6", udp_v6_behind_options()?)] {
+        for pick in 0..4u8 {
+            // Algorithm, sent and arrived at, policy and family, where to flip what.
+            write("llpf_filter", &format!("{kind}-{pick}"), &[&[pick, 25, 25, pick, 0, 0][..], &packet].concat())?;
+            write("llpf_filter", &format!("{kind}-{pick}-flipped"), &[&[pick, 25, 25, pick, 3, 1][..], &packet].concat())?;
+            write("llpf_fbs", &format!("{kind}-{pick}"), &[&[pick, pick, 1, 0, 0][..], &packet].concat())?;
+        }
+    }
+    let (one, two, proof) = (Name::new("one")?, Name::new("two")?, [7; 32]);
+    for (kind, message) in [
+        ("request", Message::Request { initiator: one, responder: two, nonce: proof }),
+        ("challenge", Message::Challenge { session: 1, nonce: proof, proof }),
+        ("response", Message::Response { proof }),
+        ("invite", Message::Invite { session: 1, nonce: proof, initiator: one, responder: two }),
+        ("reply", Message::Reply { nonce: proof, proof }),
+        ("confirm", Message::Confirm { proof }),
+        ("host-id", Message::HostId(HostId(9))),
+        ("table", Message::Table { generation: 1, iv: [3; 16], ciphertext: &[4; 32] }),
+        ("installed", Message::Installed { generation: 1 }),
+        ("refresh", Message::Refresh { session: 1, generation: 1 }),
+        ("terminate", Message::Terminate { reason: TerminateReason::Finished }),
+    ] {
+        write("llpf_control_message", kind, &message.encode()[PREFIX_LEN..])?;
+    }
+    // A whole call setup is twelve messages.
+    write("llpf_mas_session", "setup", &[0; 14])?;
+    write("llpf_mas_session", "refresh", &[&[0; 12][..], &[17, 0], &[0; 6]].concat())?;
+    write("llpf_mas_session", "refresh-by-the-server", &[&[0; 12][..], &[16, 27], &[0; 6]].concat())?;
+    write("llpf_mas_session", "terminate", &[&[0; 12][..], &[18, 1, 0], &[0; 3]].concat())?;
+    write("llpf_mas_session", "hostile", &[0, 0, 10, 0, 0, 12, 40, 1, 11, 0, 13, 9, 0, 15, 2, 16, 31])?;
+    Ok(())
+}
+
 /// Steps and texts for the windows, databases and importers of `ipsec-wire`.
 fn ipsec_db(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
     let windows: [(&str, &[u8]); 3] = [
@@ -368,6 +412,7 @@ fn main() -> Result<()> {
     atm(write)?;
     ipsec(write)?;
     ipsec_db(write)?;
+    llpf(write)?;
     lanes(write)?;
     diffserv(write)?;
     sharing(write, &error4, &error6, &udp4)?;

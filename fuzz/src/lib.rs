@@ -8,6 +8,7 @@ mod ip;
 mod ipsec;
 mod ipsec_db;
 mod lanes;
+mod llpf;
 mod options;
 mod reassembly;
 mod rewrite;
@@ -21,6 +22,7 @@ pub use ip::{flow_key, ipv4, ipv6_chain, link, tunnel};
 pub use ipsec::{ah_open, ah_parse, esp_open, seal_open_roundtrip};
 pub use ipsec_db::{replay_window, spd_lookup, xfrm_text};
 pub use lanes::{lanes_cbc, lanes_hmac};
+pub use llpf::{llpf_control_message, llpf_fbs, llpf_filter, llpf_mas_session, llpf_trailer};
 pub use options::{options_v4, options_v6, tcp_options};
 pub use reassembly::{reassembly_v4, reassembly_v6};
 pub use rewrite::nat_rewrite;
@@ -72,6 +74,11 @@ pub const TARGETS: &[Target] = &[
     ("psid", psid),
     ("flow_key_icmp", flow_key_icmp),
     ("log_record", log_record),
+    ("llpf_trailer", llpf_trailer),
+    ("llpf_filter", llpf_filter),
+    ("llpf_control_message", llpf_control_message),
+    ("llpf_mas_session", llpf_mas_session),
+    ("llpf_fbs", llpf_fbs),
 ];
 
 /// An error names a place inside what was handed in, and prints as a sentence.

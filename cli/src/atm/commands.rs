@@ -1,7 +1,7 @@
 //! The commands `atm segment` and `atm reassemble`.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -16,6 +16,7 @@ use crate::capture::Capture;
 use crate::pcap;
 use crate::progress::Progress;
 use crate::run::Outcome;
+use crate::totals::create;
 
 /// Octets to read and write at once.
 const BUFFER_LEN: usize = 1 << 17;
@@ -244,11 +245,6 @@ fn row(out: &mut dyn Write, label: &str, number: u64, parts: &[(&str, u64)]) -> 
     }
     writeln!(out)?;
     Ok(())
-}
-
-fn create(path: &Path) -> Result<BufWriter<File>> {
-    let file = File::create(path).with_context(|| path.display().to_string())?;
-    Ok(BufWriter::with_capacity(BUFFER_LEN, file))
 }
 
 /// Reads as many octets as there are, up to a whole cell's.

@@ -6,6 +6,7 @@ mod ipsec;
 mod ipv4;
 mod ipv6;
 mod link;
+mod llpf;
 mod model;
 mod neighbor;
 mod oam;
@@ -194,8 +195,11 @@ impl Walker<'_> {
             Protocol::ICMPV6 => return self.icmpv6(step),
             Protocol::AH => return self.ah(step),
             Protocol::ESP => self.esp(step),
-            Protocol::IPV4 => return Some(Next { what: What::Ipv4, ..step }),
-            Protocol::IPV6 => return Some(Next { what: What::Ipv6, ..step }),
+            Protocol::IPV4 | Protocol::IPV6 => {
+                self.trailer(&step);
+                let what = if protocol == Protocol::IPV4 { What::Ipv4 } else { What::Ipv6 };
+                return Some(Next { what, ..step });
+            }
             Protocol::ETHERNET => return Some(Next { what: What::Link(LinkType::ETHERNET), ..step }),
             Protocol::NO_NEXT_HEADER => {}
             // No standard has these behind IPv4, but they are sent, and say of themselves what they are.

@@ -1,13 +1,10 @@
 //! The commands `ipsec seal` and `ipsec open`.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::net::IpAddr;
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use ip_wire::ip::Packet;
 use ip_wire::link::LinkType;
 use ip_wire::{PacketBuf, Protocol, udp};
@@ -26,6 +23,7 @@ use crate::capture::Capture;
 use crate::pcap;
 use crate::progress::Progress;
 use crate::run::Outcome;
+use crate::totals::{Totals, create, random};
 
 /// Octets before and behind a packet: outer headers and trailers of as many associations as a file is likely to have.
 const ROOM: usize = 4096;
@@ -153,7 +151,7 @@ fn pass(io: &IpsecIo, out: &mut dyn Write, mut process: impl FnMut(&mut [Item]))
                 }
                 Fate::Dummy => totals.dummies = totals.dummies.saturating_add(1),
                 Fate::Discarded(line) => {
-                    totals.discard(line);
+                    totals.discard(reason_of(line));
                     if let Some(audit) = &mut audit {
                         writeln!(audit, "{line}")?;
                     }
@@ -477,59 +475,13 @@ fn line(item: &Item, reason: &str, record: &Record) -> String {
     .to_string()
 }
 
-#[derive(Debug, Default)]
-struct Totals {
-    frames: u64,
-    not_ip: u64,
-    written: u64,
-    dummies: u64,
-    discards: BTreeMap<String, u64>,
-}
-
-impl Totals {
-    fn discard(&mut self, line: &str) {
-        let reason = serde_json::from_str::<Json>(line).ok().and_then(|line| Some(line.get("reason")?.as_str()?.to_owned()));
-        let count = self.discards.entry(reason.unwrap_or_default()).or_default();
-        *count = count.saturating_add(1);
-    }
-
-    fn discarded(&self) -> u64 {
-        self.discards.values().fold(0, |sum, count| sum.saturating_add(*count))
-    }
-
-    fn print(&self, out: &mut dyn Write) -> Result<()> {
-        writeln!(out, "{:<20}{:>12}", "frames", self.frames)?;
-        writeln!(out, "{:<20}{:>12}", "without an IP packet", self.not_ip)?;
-        writeln!(out, "{:<20}{:>12}", "packets written", self.written)?;
-        if self.dummies > 0 {
-            writeln!(out, "{:<20}{:>12}", "dummy packets", self.dummies)?;
-        }
-        writeln!(out, "{:<20}{:>12}", "discards", self.discarded())?;
-        for (reason, count) in &self.discards {
-            writeln!(out, "{count:>32}  {reason}")?;
-        }
-        Ok(())
-    }
-}
-
-/// Random numbers of the system's, or of a seed.
-fn random(seed: Option<u64>) -> Result<ChaCha20Rng> {
-    if let Some(seed) = seed {
-        return Ok(ChaCha20Rng::seed_from_u64(seed));
-    }
-    let mut seed = [0u8; 32];
-    getrandom::fill(&mut seed).map_err(|error| anyhow!("no random numbers: {error}"))?;
-    if seed == [0; 32] {
-        bail!("the system's random numbers are all zero");
-    }
-    Ok(ChaCha20Rng::from_seed(seed))
+/// The reason that a line of the audit file gives.
+fn reason_of(line: &str) -> String {
+    let reason = serde_json::from_str::<Json>(line).ok().and_then(|line| Some(line.get("reason")?.as_str()?.to_owned()));
+    reason.unwrap_or_default()
 }
 
 fn warn(text: &str) {
     // There is nobody to tell if this can't be written.
     let _ = writeln!(std::io::stderr(), "wirecraft: warning: {text}");
-}
-
-fn create(path: &Path) -> Result<BufWriter<File>> {
-    Ok(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?))
 }

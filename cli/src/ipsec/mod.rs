@@ -7,4 +7,5 @@ mod sa_file;
 
 pub(crate) use commands::run;
 pub use decrypt::{Decrypted, Decrypter};
+pub(crate) use sa_file::hex;
 pub use sa_file::{Association, End, read};

@@ -422,7 +422,7 @@ fn fit<T: TryFrom<u64>>(number: u64, key: &str) -> Result<T> {
 ///
 /// # Errors
 /// For an odd number of digits, and what is no digit.
-pub(super) fn hex(text: &str) -> Result<Vec<u8>> {
+pub(crate) fn hex(text: &str) -> Result<Vec<u8>> {
     let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
     if !digits.len().is_multiple_of(2) {
         bail!("an odd number of hexadecimal digits");

@@ -208,8 +208,30 @@ impl Tunnel {
     /// [`Error::Value`] at an inner tunnel encapsulation limit of 0 (RFC 2473 4.1.1: a parameter problem for the source). The packet
     /// stays as it was.
     pub fn encapsulate<S: AsRef<[u8]> + AsMut<[u8]>>(&self, packet: &mut PacketBuf<S>, identification: u16) -> Result<(), Error> {
-        let inner = Packet::parse(packet.octets())?;
-        let inner_len = inner.len();
+        self.encapsulate_with_trailer(packet, identification, 0)
+    }
+
+    /// As [`Tunnel::encapsulate`], for a protocol that puts a trailer behind the inner packet: the last `trailer_len` octets of `packet` are it. They are part of
+    /// the outer packet's payload, and its length counts them.
+    ///
+    /// # Errors
+    /// Those of [`Tunnel::encapsulate`]; [`Error::Truncated`] if `packet` has fewer octets; [`Error::DoesNotFit`] if the trailer does not follow the inner packet at once.
+    pub fn encapsulate_with_trailer<S: AsRef<[u8]> + AsMut<[u8]>>(
+        &self,
+        packet: &mut PacketBuf<S>,
+        identification: u16,
+        trailer_len: u16,
+    ) -> Result<(), Error> {
+        let trailer_len = usize::from(trailer_len);
+        // Without the trailer: the length of a jumbogram is that of the octets there are.
+        let Some(octets) = packet.len().checked_sub(trailer_len).and_then(|len| packet.octets().get(..len)) else {
+            return Err(too_short(packet.len(), trailer_len));
+        };
+        let inner = Packet::parse(octets)?;
+        if trailer_len > 0 && inner.len() != octets.len() {
+            return Err(Error::DoesNotFit { field: Field::Buffer, found: len32(octets.len()), needed: len32(inner.len()) });
+        }
+        let inner_len = inner.len().saturating_add(trailer_len);
         let limit = inner_limit(&inner)?;
         let ds = DsField::new(self.ds_model.ingress(inner.ds().dscp()), self.ecn_mode.ingress(inner.ds().ecn()));
         let hop_limit = match self.hop_limit {
@@ -294,6 +316,11 @@ impl Tunnel {
         set_ds(packet.octets_mut(), ds)?;
         Ok(Decapsulation::Forward { classify_by, alarm })
     }
+}
+
+#[cold]
+fn too_short(found: usize, needed: usize) -> Error {
+    Error::Truncated { field: Field::Buffer, offset: 0, found: len32(found), needed: len32(needed) }
 }
 
 /// Octets of a destination options header with a tunnel encapsulation limit.

@@ -429,3 +429,39 @@ proptest! {
         prop_assert_eq!(packet.octets(), &inner[..]);
     }
 }
+
+#[test]
+fn a_trailer_counts_in_the_outer_length() {
+    for (v6, at, wanted) in [(false, 2, 20 + 25 + 6), (true, 4, 25 + 6)] {
+        let inner = v4(0, false, 5);
+        let mut packet = buffer(&[&inner[..], &[0xaa; 6]].concat());
+        tunnel(v6).encapsulate_with_trailer(&mut packet, 7, 6).unwrap();
+        let octets = packet.octets();
+        assert_eq!(u16::from_be_bytes([octets[at], octets[at + 1]]), wanted);
+        assert_eq!(octets[tunnel(v6).overhead()..], [&inner[..], &[0xaa; 6]].concat());
+    }
+}
+
+/// Without a payload, and with a next header that could make it a jumbogram.
+#[test]
+fn a_trailer_is_not_taken_for_a_part_of_the_inner_packet() {
+    let inner = v6(0, 0, &[]);
+    let mut packet = buffer(&[&inner[..], &[0xaa; 24]].concat());
+    let outcome = tunnel(true).encapsulate_with_trailer(&mut packet, 0, 24);
+    assert_eq!(outcome, tunnel(true).encapsulate(&mut buffer(&inner), 0));
+}
+
+#[test]
+fn a_trailer_that_is_not_right_behind_the_packet_is_refused_and_changes_nothing() {
+    let inner = v4(0, false, 5);
+    let octets = [&inner[..], &[0xaa; 6]].concat();
+    let mut packet = buffer(&octets);
+    let error = Error::DoesNotFit { field: Field::Buffer, found: 26, needed: 25 };
+    assert_eq!(tunnel(false).encapsulate_with_trailer(&mut packet, 7, 5), Err(error));
+    assert!(matches!(tunnel(false).encapsulate_with_trailer(&mut packet, 7, 7), Err(Error::LengthBeyondBuffer { .. })));
+    let error = Error::Truncated { field: Field::Buffer, offset: 0, found: 31, needed: 32 };
+    assert_eq!(tunnel(false).encapsulate_with_trailer(&mut packet, 7, 32), Err(error));
+    assert_eq!((packet.octets(), packet.headroom()), (&octets[..], HEAD));
+    let mut packet = buffer(&[&v4(0, false, 65_535 - 20 - 20)[..], &[0xaa; 1]].concat());
+    assert!(matches!(tunnel(false).encapsulate_with_trailer(&mut packet, 7, 1), Err(Error::DoesNotFit { .. })));
+}

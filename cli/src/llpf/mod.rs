@@ -1,0 +1,6 @@
+//! LLPF over a capture: `llpf keygen`, `llpf seal`, `llpf filter`.
+
+mod commands;
+mod table_file;
+
+pub(crate) use commands::run;
