@@ -9,16 +9,24 @@ mod diffserv;
 mod ip;
 mod ipsec;
 mod lanes;
+mod llpf;
 mod sharing;
 mod sixtofour;
-mod llpf;
 
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
 /// Every check takes its input through `black_box`, so that nothing is computed when the program is compiled.
 fn first_wrong_answer() -> u8 {
-    let checks = ip::CHECKS.iter().chain(&atm::CHECKS).chain(&lanes::CHECKS).chain(&ipsec::CHECKS).chain(&diffserv::CHECKS).chain(&sixtofour::CHECKS).chain(&sharing::CHECKS).chain(&llpf::CHECKS);
+    let checks = ip::CHECKS
+        .iter()
+        .chain(&atm::CHECKS)
+        .chain(&lanes::CHECKS)
+        .chain(&ipsec::CHECKS)
+        .chain(&diffserv::CHECKS)
+        .chain(&sixtofour::CHECKS)
+        .chain(&sharing::CHECKS)
+        .chain(&llpf::CHECKS);
     (1..).zip(checks).find(|(_, check)| !black_box(check)()).map_or(0, |(number, _)| number)
 }
 
