@@ -48,7 +48,7 @@ use hashbrown::HashMap;
 
 use crate::error::{Error, Field, len32};
 use cache::Cache;
-use classifier::{Classifier, Set, Shape};
+use classifier::{Classifier, Set};
 use packet::Key;
 
 pub use packet::{Direction, Packet};
@@ -63,7 +63,6 @@ pub struct Spd<P, S> {
     limits: Limits,
     /// None: the policy changed since it was made.
     classifier: Option<Classifier>,
-    shape: Shape,
     cache: Cache<Cached<S>>,
     links: HashMap<(EntryId, Key), S>,
     /// Changes with `links`.
@@ -262,7 +261,6 @@ impl<P, S: Copy + PartialEq> Spd<P, S> {
             names: Vec::new(),
             limits,
             classifier: None,
-            shape: Shape::USUAL,
             cache: Cache::new(usize::try_from(limits.conversations).unwrap_or(usize::MAX)),
             links: HashMap::new(),
             links_epoch: 0,
@@ -379,7 +377,7 @@ impl<P, S: Copy + PartialEq> Spd<P, S> {
     }
 
     fn search(&mut self, packet: &Packet) -> Option<u32> {
-        let (entries, shape) = (&self.entries, self.shape);
+        let entries = &self.entries;
         let classifier = self.classifier.get_or_insert_with(|| {
             let sets = (0_u32..).zip(entries).flat_map(|(position, stored)| {
                 let Entry { selectors, names, applies, .. } = &stored.entry;
@@ -392,7 +390,7 @@ impl<P, S: Copy + PartialEq> Spd<P, S> {
                     named: !names.is_empty(),
                 })
             });
-            Classifier::new(&sets.collect::<Vec<_>>(), shape)
+            Classifier::new(&sets.collect::<Vec<_>>())
         });
         classifier.first(packet, |position, set| {
             let at = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
