@@ -35,7 +35,7 @@
 
 use core::net::Ipv4Addr;
 
-use crate::checksum::{self, Checksum, Delta};
+use crate::checksum::{self, Checksum, Delta, Sum};
 use crate::error::{Error, Field, len32};
 use crate::octets::{be16, behind, copy, first, first_mut, room};
 use crate::{DsField, Dscp, Ecn, FragmentOffset, Protocol, Reading};
@@ -553,25 +553,37 @@ impl Header {
             return Err(total_below_header(usize::from(self.total_len), len));
         }
         let out = room(buffer, len, Field::Ipv4Header)?;
-        let (fixed, options) = first_mut::<MIN_HEADER_LEN>(out, Field::Ipv4Header)?;
+        let (fixed, rest) = first_mut::<MIN_HEADER_LEN>(out, Field::Ipv4Header)?;
+        let options = self.options.as_octets();
         // At most 40 octets of options: at most 10 words.
-        fixed[0] = 0x45u8.wrapping_add(self.options.words());
-        fixed[1] = self.ds.0;
-        [fixed[2], fixed[3]] = self.total_len.to_be_bytes();
-        [fixed[4], fixed[5]] = self.identification.to_be_bytes();
+        let version = 0x45u8.wrapping_add(self.options.words());
         let word = (u16::from(self.flags.bits()) << 13) | self.fragment_offset.units();
-        [fixed[6], fixed[7]] = word.to_be_bytes();
-        fixed[8] = self.ttl;
-        fixed[9] = self.protocol.0;
-        [fixed[10], fixed[11]] = [0, 0];
-        [fixed[12], fixed[13], fixed[14], fixed[15]] = self.source.octets();
-        [fixed[16], fixed[17], fixed[18], fixed[19]] = self.destination.octets();
-        copy(options, self.options.as_octets());
+        // Of the fields, not of the octets: what was just written one by one can't be read as words without a stall.
         let checksum = match self.checksum {
             Checksum::Verbatim(value) => value,
-            Checksum::Compute => checksum::header(fixed).octets(self.options.as_octets()).checksum(),
+            Checksum::Compute => {
+                let sum = Sum::new()
+                    .word(u16::from_be_bytes([version, self.ds.0]))
+                    .word(self.total_len)
+                    .word(self.identification)
+                    .word(word)
+                    .word(u16::from_be_bytes([self.ttl, self.protocol.0]))
+                    .long(self.source.to_bits())
+                    .long(self.destination.to_bits());
+                if options.is_empty() { sum.checksum() } else { sum.octets(options).checksum() }
+            }
         };
-        [fixed[10], fixed[11]] = checksum.to_be_bytes();
+        let [t0, t1] = self.total_len.to_be_bytes();
+        let [i0, i1] = self.identification.to_be_bytes();
+        let [f0, f1] = word.to_be_bytes();
+        let [c0, c1] = checksum.to_be_bytes();
+        let ([s0, s1, s2, s3], [d0, d1, d2, d3]) = (self.source.octets(), self.destination.octets());
+        *fixed = [
+            version, self.ds.0, t0, t1, i0, i1, f0, f1, self.ttl, self.protocol.0, c0, c1, s0, s1, s2, s3, d0, d1, d2, d3,
+        ];
+        if !options.is_empty() {
+            copy(rest, options);
+        }
         Ok(len)
     }
 }
