@@ -130,13 +130,7 @@ impl SrTcm {
     #[inline]
     pub fn aware(&self, buckets: &mut Buckets, now: Duration, cost: u32, color: Color) -> Color {
         buckets.fill_over(now, self.cir, [self.cbs, self.ebs]);
-        if color == Color::Green && buckets.take_first(cost) {
-            Color::Green
-        } else if color != Color::Red && buckets.take_second(cost) {
-            Color::Yellow
-        } else {
-            Color::Red
-        }
+        first_or_second(buckets, cost, color)
     }
 }
 
@@ -259,13 +253,19 @@ impl Rfc4115 {
     #[inline]
     pub fn aware(&self, buckets: &mut Buckets, now: Duration, cost: u32, color: Color) -> Color {
         buckets.fill_both(now, [self.cir, self.eir], [self.cbs, self.ebs]);
-        if color == Color::Green && buckets.take_first(cost) {
-            Color::Green
-        } else if color != Color::Red && buckets.take_second(cost) {
-            Color::Yellow
-        } else {
-            Color::Red
-        }
+        first_or_second(buckets, cost, color)
+    }
+}
+
+/// Green from the committed bucket, else yellow from the excess bucket, else red: each color pays from its own (RFC 2697 3, RFC 4115 3).
+#[inline]
+fn first_or_second(buckets: &mut Buckets, cost: u32, color: Color) -> Color {
+    if color == Color::Green && buckets.take_first(cost) {
+        Color::Green
+    } else if color != Color::Red && buckets.take_second(cost) {
+        Color::Yellow
+    } else {
+        Color::Red
     }
 }
 

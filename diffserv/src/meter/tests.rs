@@ -387,6 +387,19 @@ fn the_largest_packet_that_is_ever_not_red_is_the_larger_burst_that_alone_pays()
 }
 
 #[test]
+fn blind_takes_every_packet_for_a_green_one() {
+    let (single, two, efficient) =
+        (SrTcm::new(1, 100, 50).unwrap(), TrTcm::new(1, 50, 1, 100).unwrap(), Rfc4115::new(1, 100, 1, 50).unwrap());
+    use Color::{Green, Red, Yellow};
+    let mut buckets = single.start(Duration::ZERO);
+    assert_eq!([100, 50, 1].map(|octets| single.blind(&mut buckets, Duration::ZERO, octets)), [Green, Yellow, Red]);
+    let mut buckets = two.start(Duration::ZERO);
+    assert_eq!([50, 50, 1].map(|octets| two.blind(&mut buckets, Duration::ZERO, octets)), [Green, Yellow, Red]);
+    let mut buckets = efficient.start(Duration::ZERO);
+    assert_eq!([100, 50, 1].map(|octets| efficient.blind(&mut buckets, Duration::ZERO, octets)), [Green, Yellow, Red]);
+}
+
+#[test]
 fn an_average_rate_is_kept_over_each_interval() {
     let mut meter = AverageRate::new(10_000, 100 * MS, Duration::ZERO).unwrap();
     // 1,000 octets in each tenth of a second.
