@@ -91,6 +91,19 @@ fn the_chance_rises_with_the_average_and_with_the_packets_since_the_last_drop() 
 }
 
 #[test]
+fn the_chance_is_exact_and_packets_at_the_minimum_count_towards_it() {
+    // A sixteenth of the way, one in one: 1/16 of 2^32 numbers drop.
+    let fresh = Red::new(Curve::new(0, 16, 1).unwrap(), AT_ONCE).unwrap();
+    assert_eq!(offer(&mut fresh.clone(), 1, (1 << 28) - 1), RedVerdict::Drop);
+    assert_eq!(offer(&mut fresh.clone(), 1, 1 << 28), RedVerdict::Admit);
+    let mut red = Red::new(Curve::new(10, 20, 10).unwrap(), AT_ONCE).unwrap();
+    for _ in 0..20 {
+        assert_eq!(offer(&mut red, 10, 0), RedVerdict::Admit);
+    }
+    assert_eq!(offer(&mut red, 15, u32::MAX), RedVerdict::Drop);
+}
+
+#[test]
 fn drops_are_spread_evenly() {
     // Uniform over 1..=20: 1/10.5 in the mean.
     let mut red = Red::new(Curve::new(10, 20, 10).unwrap(), AT_ONCE).unwrap();
