@@ -140,6 +140,18 @@ fn an_aware_meter_takes_the_drop_precedence_for_a_color() {
 }
 
 #[test]
+fn the_color_is_that_of_the_codepoint_that_counts() {
+    let mut node = conditioner(&agreement(vec![rule(Match::ANY, srtcm(Mode::Aware, [Action::PASS; 3]))]));
+    let mut color = |own, classify_by| match node.offer(v4(own, 100), Arrival { classify_by, ..at(0) }) {
+        Verdict::Forward { treated, .. } => treated.color.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(color(Dscp::AF11, Some(Dscp::AF13)), Color::Red);
+    assert_eq!(color(Dscp::AF13, Some(Dscp::AF11)), Color::Green);
+    assert_eq!(color(Dscp::AF12, None), Color::Yellow);
+}
+
+#[test]
 fn the_ingress_accepts_its_codepoints_and_no_others() {
     let ingress = Ingress { acceptable: DscpSet::of(Dscp::EF), multicast: DscpSet::of(Dscp::CS1), otherwise: None };
     let mut node =
