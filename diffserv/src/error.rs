@@ -210,3 +210,44 @@ impl fmt::Display for Field {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn an_error_has_at_most_24_octets() {
+        assert!(size_of::<Error>() <= 24, "{}", size_of::<Error>());
+    }
+
+    #[test]
+    fn an_error_is_a_sentence_that_says_what_was_found_and_what_was_needed() {
+        let sentences = [
+            (Error::TooLarge { field: Field::Rate, found: 9, max: 8 }, "rate: 9 found, 8 at most"),
+            (Error::TooSmall { field: Field::Cbs, found: 0, min: 1 }, "committed burst size: 0 found, 1 at least"),
+            (
+                Error::EmptyRange { field: Field::SourcePorts, first: 2, last: 1 },
+                "source ports: the range ends at 1, before its start 2",
+            ),
+            (Error::AddressFamily { field: Field::Destination, found: 6, needed: 4 }, "destination: IPv6 found, IPv4 needed"),
+            (Error::NeverMatches { rule: 3, by: 1 }, "rule 3 can never match: rule 1 takes all of its packets"),
+            (Error::BurstBelowMtu { rule: 0, found: 9, mtu: 1500 }, "rule 0: bursts of 9 octets are below the MTU of 1500"),
+            (Error::Actions { rule: 2, field: Field::Yellow }, "rule 2: action for yellow does not go with its meter"),
+            (Error::Version { found: 2, needed: 1 }, "agreement of version 2, 1 needed"),
+            (
+                Error::Mapping { dscp: 2, why: crate::phb::Rule::LocalOutsidePool2 },
+                "codepoint 2: a local behavior needs a codepoint that ends in 11",
+            ),
+            (Error::PortsOfLaterFragments, "a rule for later fragments can't ask for ports"),
+            (
+                Error::Ip(ip_wire::Error::FragmentationNeeded { found: 1501, mtu: 1500 }),
+                &ip_wire::Error::FragmentationNeeded { found: 1501, mtu: 1500 }.to_string(),
+            ),
+        ];
+        for (error, sentence) in sentences {
+            assert_eq!(error.to_string(), sentence);
+        }
+    }
+}
