@@ -160,6 +160,45 @@ fn rules_that_all_overlap_are_stored_a_bounded_number_of_times() {
 }
 
 #[test]
+fn a_tree_that_is_full_takes_rules_once_and_gives_them_back() {
+    // Each rule lies in several pieces of each field: with all of them cut, there would be hundreds of copies.
+    let at = |order: u32| [order, order * 7 % 500, order * 11 % 500, order * 13 % 500];
+    let region = |order: u32| Region(at(order).map(|first| (first / 6 * 6, first / 6 * 6 + 35)));
+    let mut rules = FirstMatch::new();
+    let mut most = 0;
+    for order in 0..500 {
+        rules.insert(u64::from(order), order, region(order));
+        most = most.max(rules.stored() / rules.len());
+        assert!(rules.stored() <= (rules.len() + 24) * COPIES);
+    }
+    assert!(most >= COPIES - 1, "never near its limit: {most} copies");
+    let check = |rules: &FirstMatch<u32, 4>| {
+        for value in 0..510 {
+            let point = at(value).map(|first| first + 1);
+            assert_eq!(rules.first(&point, |_| true), rules.first_by_scan(&point, |_| true));
+        }
+    };
+    check(&rules);
+    for order in (0..500).filter(|order| order % 3 != 0) {
+        assert!(rules.remove(order));
+    }
+    check(&rules);
+    for order in (0..500).filter(|order| order % 3 == 0) {
+        assert!(rules.remove(order));
+    }
+    assert_eq!((rules.len(), rules.stored()), (0, 0));
+}
+
+#[test]
+fn halves_say_all_of_whole_upper_halves_only() {
+    let (one, two) = (1_u128 << 64, 2_u128 << 64);
+    assert_eq!(halves(one, two + u128::from(u64::MAX)), ([(1, 2), (0, u64::MAX)], true));
+    assert_eq!(halves(one, two + u128::from(u64::MAX) - 1), ([(1, 2), (0, u64::MAX)], false));
+    assert_eq!(halves(one + 1, two + u128::from(u64::MAX)), ([(1, 2), (0, u64::MAX)], false));
+    assert_eq!(halves(one + 5, one + 9), ([(1, 1), (5, 9)], true));
+}
+
+#[test]
 fn one_rule_takes_the_place_of_another_with_its_order() {
     let mut rules = FirstMatch::<u64, 2>::new();
     assert!(!rules.insert(5, 1, region((0, 9), (0, 0))));

@@ -578,9 +578,7 @@ impl Header {
         let [f0, f1] = word.to_be_bytes();
         let [c0, c1] = checksum.to_be_bytes();
         let ([s0, s1, s2, s3], [d0, d1, d2, d3]) = (self.source.octets(), self.destination.octets());
-        *fixed = [
-            version, self.ds.0, t0, t1, i0, i1, f0, f1, self.ttl, self.protocol.0, c0, c1, s0, s1, s2, s3, d0, d1, d2, d3,
-        ];
+        *fixed = [version, self.ds.0, t0, t1, i0, i1, f0, f1, self.ttl, self.protocol.0, c0, c1, s0, s1, s2, s3, d0, d1, d2, d3];
         if !options.is_empty() {
             copy(rest, options);
         }
