@@ -310,6 +310,7 @@ fn the_slowest_and_the_fastest_rate_are_exact() {
     assert_eq!(u128::from(buckets.committed()), made(MAX_RATE, 1_000_000));
 }
 
+#[cfg(feature = "alloc")]
 #[test]
 fn a_bucket_is_ready_when_its_tokens_are_there_and_not_before() {
     for (rate, start, spent, needed) in
