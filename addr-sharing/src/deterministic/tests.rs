@@ -248,6 +248,7 @@ fn the_line_of_the_log_is_that_of_rfc_7422() {
     assert!("198.51.100.0:28:192.0.2.0:32:2:5040:0:".parse::<Deterministic>().is_ok_and(|map| map.reserved() == Reserved::NONE));
 }
 
+#[cfg(feature = "alloc")]
 #[test]
 fn the_configuration_of_the_time_answers() {
     let second = |n| Duration::from_secs(n);
