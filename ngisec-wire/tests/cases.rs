@@ -90,7 +90,7 @@ fn the_first_packet_of_a_udp_flow_is_control_either_way_and_again_when_it_was_fo
     let (mut a, mut b) = (host(0x1000, 0x2000), host(0x2000, 0x1000));
     let there = packet(ends(A, 1000, B, 53), Protocol::UDP, tcp::Flags::NONE, b"q");
     let back = packet(ends(B, 53, A, 1000), Protocol::UDP, tcp::Flags::NONE, b"r");
-    let mut go = |a: &mut Host, b: &mut Host, octets: &[u8]| {
+    let go = |a: &mut Host, b: &mut Host, octets: &[u8]| {
         let mut buf = buffer(octets);
         let class = a.send(NOW, &mut buf).unwrap().class;
         assert_eq!(b.receive(NOW, &mut buf).unwrap().class, class);

@@ -62,7 +62,7 @@ pub struct Pairs {
     by_inner: HashMap<FlowKey, u32>,
     /// Turned round: as packets come in.
     by_outer: HashMap<FlowKey, u32>,
-    pub(super) slots: Vec<Slot>,
+    slots: Vec<Slot>,
     free: Vec<u32>,
     /// Those that carried nothing, and those that did.
     lists: [List; 2],
@@ -239,6 +239,12 @@ impl Pairs {
         let error = ip_wire::nat::Rewrite { source: None, ..rewrite_to(&inner) };
         error.apply_with_quote(packet, &rewrite_to(&inner.reversed()))?;
         Ok(true)
+    }
+
+    /// Places that memory was taken for.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> usize {
+        self.slots.len()
     }
 
     fn slot(&self, at: u32) -> Option<&Slot> {

@@ -60,7 +60,7 @@ fn a_flood_never_pushes_out_a_flow_in_use_and_never_grows_the_table() {
         assert!(pairs.len() <= 64);
     }
     assert_eq!(pairs.outer_of(at(2), &key(1)), Some(wire(1)));
-    assert!(pairs.slots.len() <= 64);
+    assert!(pairs.places() <= 64);
 }
 
 #[test]
