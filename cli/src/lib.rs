@@ -13,6 +13,7 @@ pub mod capture;
 mod classic;
 pub mod dissect;
 pub mod ipsec;
+mod ngisec;
 pub mod output;
 pub mod pcap;
 mod progress;

@@ -12,6 +12,7 @@ use crate::atm;
 use crate::capture::{Capture, CaptureError};
 use crate::dissect::{Truncation, dissect, dissect_with};
 use crate::ipsec::{self, Decrypter};
+use crate::ngisec;
 use crate::output;
 use crate::progress::Progress;
 use crate::stats::Census;
@@ -73,6 +74,7 @@ pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<Outcome> {
         Some(Command::Atm(Atm::Segment(args))) => atm::run_segment(args, out),
         Some(Command::Atm(Atm::Reassemble(args))) => atm::run_reassemble(args, out),
         Some(Command::Ipsec(args)) => ipsec::run(args, out),
+        Some(Command::Ngisec(args)) => ngisec::run(args, out),
     }
 }
 

@@ -513,7 +513,7 @@ impl Totals {
 }
 
 /// Random numbers of the system's, or of a seed.
-fn random(seed: Option<u64>) -> Result<ChaCha20Rng> {
+pub(crate) fn random(seed: Option<u64>) -> Result<ChaCha20Rng> {
     if let Some(seed) = seed {
         return Ok(ChaCha20Rng::seed_from_u64(seed));
     }
@@ -530,6 +530,6 @@ fn warn(text: &str) {
     let _ = writeln!(std::io::stderr(), "wirecraft: warning: {text}");
 }
 
-fn create(path: &Path) -> Result<BufWriter<File>> {
+pub(crate) fn create(path: &Path) -> Result<BufWriter<File>> {
     Ok(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?))
 }

@@ -5,6 +5,6 @@ mod decrypt;
 mod imported;
 mod sa_file;
 
-pub(crate) use commands::run;
+pub(crate) use commands::{create, random, run};
 pub use decrypt::{Decrypted, Decrypter};
 pub use sa_file::{Association, End, read};
