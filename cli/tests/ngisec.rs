@@ -60,7 +60,8 @@ fn every_form_is_sealed_translated_and_opened_and_the_translation_is_told() {
     fs::write(at("in.pcap"), writer.finish().unwrap()).unwrap();
     for form in ["plain", "tcpsec", "duplicate-encapsulating", "duplicate-appended"] {
         let channel = format!("--form {form} --sa {}", at("sa.json"));
-        let line = format!("wirecraft ngisec seal {channel} --in {} --out {} --audit {}", at("in.pcap"), at("sealed"), at("audit"));
+        let line =
+            format!("wirecraft ngisec seal {channel} --in {} --out {} --audit {}", at("in.pcap"), at("sealed"), at("audit"));
         let (failed, text) = wirecraft(&line).unwrap();
         assert_eq!(failed, 1);
         assert!(text.contains("discarded 1: protocol 1: neither TCP nor UDP"), "{text}");

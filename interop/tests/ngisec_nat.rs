@@ -57,8 +57,12 @@ impl Lab {
             format!("ip netns exec {n} nft 'add chain ip nat post {{ type nat hook postrouting priority srcnat; }}'"),
             format!("ip netns exec {n} nft add rule ip nat post oifname vnb masquerade random"),
             // The kernels of the two hosts must not answer: no socket of theirs is at these ports.
-            format!("ip netns exec {a} nft 'add table ip quiet; add chain ip quiet in {{ type filter hook input priority 0; policy drop; }}'"),
-            format!("ip netns exec {b} nft 'add table ip quiet; add chain ip quiet in {{ type filter hook input priority 0; policy drop; }}'"),
+            format!(
+                "ip netns exec {a} nft 'add table ip quiet; add chain ip quiet in {{ type filter hook input priority 0; policy drop; }}'"
+            ),
+            format!(
+                "ip netns exec {b} nft 'add table ip quiet; add chain ip quiet in {{ type filter hook input priority 0; policy drop; }}'"
+            ),
         ] {
             run(&line)?;
         }
@@ -68,7 +72,9 @@ impl Lab {
     /// Has mappings of UDP forgotten a second after their next packet.
     fn flush(&self) -> Result<(), String> {
         let n = format!("{}n", self.tag);
-        run(&format!("ip netns exec {n} sh -c 'echo 1 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout; echo 1 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream'"))
+        run(&format!(
+            "ip netns exec {n} sh -c 'echo 1 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout; echo 1 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream'"
+        ))
     }
 
     fn node(&self, name: &str, interface: &str) -> Node {
@@ -161,7 +167,13 @@ fn ends(form: Form, spi: u32) -> (Sender, Receiver) {
     (sender.expect("sender"), Receiver::new(form, ah.inbound().expect("ah"), esp.inbound().expect("esp")).expect("receiver"))
 }
 
-fn packet(from: ([u8; 4], u16), to: ([u8; 4], u16), protocol: Protocol, tcp: Option<(tcp::Flags, u32, u32)>, data: &[u8]) -> Vec<u8> {
+fn packet(
+    from: ([u8; 4], u16),
+    to: ([u8; 4], u16),
+    protocol: Protocol,
+    tcp: Option<(tcp::Flags, u32, u32)>,
+    data: &[u8],
+) -> Vec<u8> {
     let len = data.len() + if tcp.is_some() { 20 } else { 8 };
     let mut octets = vec![0; 20 + len];
     ipv4::Header::new(from.0.into(), to.0.into(), protocol, len).expect("fits").emit(&mut octets).expect("fits");

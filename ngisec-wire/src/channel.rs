@@ -162,7 +162,14 @@ impl<A: Transform, E: Transform, W: Storage> Receiver<A, E, W> {
         let (offset, found) = (len32(outer.headers), spi_behind(packet.octets(), &outer));
         match found {
             Some(found) if found == self.ah.spi() => {}
-            _ => return Err(Error::Mismatch { field: Field::Association, offset, found: found.unwrap_or(0), needed: self.ah.spi() }),
+            _ => {
+                return Err(Error::Mismatch {
+                    field: Field::Association,
+                    offset,
+                    found: found.unwrap_or(0),
+                    needed: self.ah.spi(),
+                });
+            }
         }
         packet.truncate(outer.len);
         packet.pop_front(outer.headers)?;

@@ -111,7 +111,12 @@ impl Form {
                 compare(outer, &fixed(found, outer.protocol))?;
                 let (len, told) = (packet.len(), udp_len(found));
                 if outer.protocol == Protocol::UDP && told != len {
-                    return Err(Error::Mismatch { field: Field::DuplicateLength, offset: 4, found: len32(told), needed: len32(len) });
+                    return Err(Error::Mismatch {
+                        field: Field::DuplicateLength,
+                        offset: 4,
+                        found: len32(told),
+                        needed: len32(len),
+                    });
                 }
                 bring(packet, front, outer.ip_len)?;
                 let len = packet.len();
@@ -315,10 +320,9 @@ fn compare(outer: &Outline, inner: &[u8; packet::FIXED]) -> Result<(), Error> {
 
 fn ports(octets: &[u8]) -> Result<ip_wire::Ports, Error> {
     match octets.first_chunk::<4>() {
-        Some([a, b, c, d]) => Ok(ip_wire::Ports::Pair {
-            source: u16::from_be_bytes([*a, *b]),
-            destination: u16::from_be_bytes([*c, *d]),
-        }),
+        Some([a, b, c, d]) => {
+            Ok(ip_wire::Ports::Pair { source: u16::from_be_bytes([*a, *b]), destination: u16::from_be_bytes([*c, *d]) })
+        }
         None => Err(short(octets.len(), 4)),
     }
 }

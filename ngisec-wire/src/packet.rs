@@ -73,7 +73,11 @@ impl Outline {
         copy(&mut fixed, upper.octets.get(..transport_len).unwrap_or(&[]));
         // Ports, and what covers or counts everything: the checksum, and the length of UDP.
         fill(&mut fixed, 0, 4);
-        if upper.protocol == Protocol::TCP { fill(&mut fixed, 16, 2) } else { fill(&mut fixed, 4, 4) }
+        if upper.protocol == Protocol::TCP {
+            fill(&mut fixed, 16, 2)
+        } else {
+            fill(&mut fixed, 4, 4)
+        }
         Ok(Self {
             version: packet.version(),
             protocol: upper.protocol,

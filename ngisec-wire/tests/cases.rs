@@ -63,7 +63,11 @@ fn lan_hosts_seal_control_and_data_for_each_other_by_two_channels_or_one() {
             if one {
                 return Host::with_one_channel(channel(Form::TransportSec, send, receive), Limits::default());
             }
-            Host::new(channel(Form::TransportSec, send, receive), channel(Form::Plain, send + 16, receive + 16), Limits::default())
+            Host::new(
+                channel(Form::TransportSec, send, receive),
+                channel(Form::Plain, send + 16, receive + 16),
+                Limits::default(),
+            )
         };
         let (mut a, mut b) = (host(0x1000, 0x2000), host(0x2000, 0x1000));
         for (index, (forth, flags)) in SIX.into_iter().enumerate() {

@@ -82,8 +82,14 @@ fn every_row_of_the_framing_table_is_laid_out_as_the_figures_have_it() {
                     let octets = buf.octets();
                     assert_true(octets);
                     // Outer headers: all but lengths and checksums.
-                    assert_eq!(octets[if version == 4 { 8..10 } else { 6..8 }], original[if version == 4 { 8..10 } else { 6..8 }]);
-                    assert_eq!(octets[if version == 4 { 12 } else { 8 }..transport + 4], original[if version == 4 { 12 } else { 8 }..transport + 4]);
+                    assert_eq!(
+                        octets[if version == 4 { 8..10 } else { 6..8 }],
+                        original[if version == 4 { 8..10 } else { 6..8 }]
+                    );
+                    assert_eq!(
+                        octets[if version == 4 { 12 } else { 8 }..transport + 4],
+                        original[if version == 4 { 12 } else { 8 }..transport + 4]
+                    );
                     if protocol == Protocol::TCP {
                         assert_eq!(octets[transport + 4..transport + 16], original[transport + 4..transport + 16]);
                     } else {
@@ -97,7 +103,7 @@ fn every_row_of_the_framing_table_is_laid_out_as_the_figures_have_it() {
                     let body = &octets[at + 32..octets.len() - 12];
                     assert_eq!(body[..inside.len()], inside);
                     let pad = body.len() - inside.len() - 2;
-                    assert!(pad < 4 && body.len() % 4 == 0);
+                    assert!(pad < 4 && body.len().is_multiple_of(4));
                     assert_eq!(body[inside.len()..inside.len() + pad], [1, 2, 3][..pad]);
                     assert_eq!(body[body.len() - 2..], [pad as u8, next]);
                     // Opened it is what it was.
@@ -185,7 +191,7 @@ fn marks_hops_and_translations_leave_the_icv_true_and_show_in_what_is_observed()
 
 /// Whether a path may change the bit: DS field, TTL and IPv4 checksum go by themselves below, as they need the IPv4 checksum mended.
 fn is_mutable(version: u8, bit: usize) -> bool {
-    version == 6 && (4..32).contains(&bit) || version == 6 && (56..64).contains(&bit)
+    version == 6 && ((4..32).contains(&bit) || (56..64).contains(&bit))
 }
 
 #[test]
@@ -208,7 +214,14 @@ fn any_other_flipped_bit_is_refused_and_the_packet_keeps_its_headers() {
                         receiver = common::receiver(form, 0x1000, NULL);
                     } else {
                         assert!(opened.is_err(), "{form:?} {version} {protocol:?} bit {bit}");
-                        if opened != Err(Error::from(ip_wire::Error::Truncated { field: ip_wire::Field::Ipv4Header, offset: 0, found: 0, needed: 0 })) {
+                        if opened
+                            != Err(Error::from(ip_wire::Error::Truncated {
+                                field: ip_wire::Field::Ipv4Header,
+                                offset: 0,
+                                found: 0,
+                                needed: 0,
+                            }))
+                        {
                             assert_eq!(buf.octets()[..20], changed[..20]);
                         }
                     }

@@ -66,9 +66,7 @@ impl<T: Transform> Outbound<T> {
         let sequence = self.ready(now, len)?;
         let last_iv = self.next_iv(sequence, None)?;
         let (front, tail) = self.payload_room(version, len);
-        for (field, found, needed) in
-            [(Field::Headroom, packet.headroom(), front), (Field::Tailroom, packet.tailroom(), tail)]
-        {
+        for (field, found, needed) in [(Field::Headroom, packet.headroom(), front), (Field::Tailroom, packet.tailroom(), tail)] {
             if found < needed {
                 return Err(Error::BufferTooSmall { field, found: len32(found), needed: len32(needed) });
             }
@@ -194,7 +192,12 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
                 let (short, long) = (ah::header_len(icv_len, 4), ah::header_len(icv_len, 8));
                 if view.header_len() != short && view.header_len() != long {
                     let needed = len32((short / 4).saturating_sub(2));
-                    return Err(Error::Length { field: Field::AhLength, offset: 1, found: u32::from(view.payload_len()), needed });
+                    return Err(Error::Length {
+                        field: Field::AhLength,
+                        offset: 1,
+                        found: u32::from(view.payload_len()),
+                        needed,
+                    });
                 }
                 (4, 8)
             }
@@ -205,9 +208,7 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
         };
         self.check_spi(be32(octets, spi), len32(spi))?;
         let low = be32(octets, number);
-        self.window
-            .check(low)
-            .map_err(|_| Error::Replayed { sequence: self.window.infer(low).unwrap_or(u64::from(low)) })
+        self.window.check(low).map_err(|_| Error::Replayed { sequence: self.window.infer(low).unwrap_or(u64::from(low)) })
     }
 }
 

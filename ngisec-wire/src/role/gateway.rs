@@ -119,7 +119,8 @@ impl VpnGateway {
         }
         let learned = self.nat.pairs_mut().insert(now, inner.reversed(), observation.outer.reversed())?;
         // What its own host sealed end to end is passed as it is.
-        if let Some(host) = self.hosts.get_mut(&inner.destination()).filter(|_| crate::channel::spi_of(packet.octets()).is_none()) {
+        if let Some(host) = self.hosts.get_mut(&inner.destination()).filter(|_| crate::channel::spi_of(packet.octets()).is_none())
+        {
             host.seal(now, packet)?;
         }
         Ok(Passed { class: Class::Control, learned: Some(learned) })
