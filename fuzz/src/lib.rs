@@ -7,6 +7,7 @@ mod ip;
 mod ipsec;
 mod ipsec_db;
 mod lanes;
+mod ngisec;
 mod options;
 mod reassembly;
 mod rewrite;
@@ -17,6 +18,7 @@ pub use ip::{flow_key, ipv4, ipv6_chain, link, tunnel};
 pub use ipsec::{ah_open, ah_parse, esp_open, seal_open_roundtrip};
 pub use ipsec_db::{replay_window, spd_lookup, xfrm_text};
 pub use lanes::{lanes_cbc, lanes_hmac};
+pub use ngisec::{appended_trailer, gateway_roles, nat_observer, ngisec_open};
 pub use options::{options_v4, options_v6, tcp_options};
 pub use reassembly::{reassembly_v4, reassembly_v6};
 pub use rewrite::nat_rewrite;
@@ -54,6 +56,10 @@ pub const TARGETS: &[Target] = &[
     ("replay_window", replay_window),
     ("spd_lookup", spd_lookup),
     ("xfrm_text", xfrm_text),
+    ("ngisec_open", ngisec_open),
+    ("appended_trailer", appended_trailer),
+    ("nat_observer", nat_observer),
+    ("gateway_roles", gateway_roles),
     ("lanes_hmac", lanes_hmac),
     ("lanes_cbc", lanes_cbc),
 ];

@@ -62,7 +62,7 @@ fn a_payload_goes_and_comes_once_and_says_what_it_is() {
                 let replayed = Error::Replayed { sequence: len as u64 + 1 };
                 assert_eq!(receiver.open_payload(NOW, &mut again), Err(replayed));
             }
-            assert_eq!((receiver.counters().accepted, receiver.counters().replayed), (20, 20));
+            assert_eq!(receiver.counters().accepted, 20);
         }
     }
 }
