@@ -139,6 +139,22 @@ fn overhead_is_exact_for_every_form_suite_version_and_length() {
     }
 }
 
+#[test]
+fn a_data_packet_is_a_header_of_20_or_40_octets_shorter_than_in_a_tunnel_of_the_same_associations() {
+    for (version, header) in [(4, 20), (6, 40)] {
+        let (near, far) = (address(version, 1), address(version, 2));
+        let tunnel = ipsec_wire::Tunnel::new(near, far).unwrap();
+        let esp = builder(0x1001, GCM).tunnel(tunnel).outbound(&mut TestRng(1)).unwrap();
+        let ah = builder(0x1000, AH).outbound(&mut TestRng(1)).unwrap();
+        for data in 0..100 {
+            let len = header + 20 + data;
+            let tunnelled = esp.overhead(version, len, header) + ah.payload_room(version, 0).0;
+            let ours = sender(Form::Plain, 0x1000, GCM).overhead(version, header, 20, data);
+            assert_eq!(tunnelled - ours, header);
+        }
+    }
+}
+
 /// A path that marks, forwards and translates.
 fn travel(octets: &mut [u8], source: Option<Endpoint>, destination: Option<Endpoint>) {
     if octets[0] >> 4 == 4 {
