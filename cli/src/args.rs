@@ -10,11 +10,13 @@ use crate::atm::Encapsulation;
 mod diffserv;
 mod ipsec;
 mod llpf;
+mod ngisec;
 mod six_to_four;
 
 pub use diffserv::{Condition, Diffserv};
 pub use ipsec::{Ipsec, IpsecIo, IpsecSeal};
 pub use llpf::{Llpf, LlpfFilter, LlpfIo, LlpfKeygen, LlpfPolicy, LlpfSeal};
+pub use ngisec::{Ngisec, NgisecChannel, NgisecForm, NgisecIo, NgisecNat};
 pub use six_to_four::{
     Deterministic, Ports, PortsAllocate, PortsPsid, PortsSet, PortsTrace, Profile, PsidArgs, SixToFour, SixToFourEncap,
     SixToFourIo, SixToFourSite,
@@ -72,6 +74,9 @@ pub enum Command {
     /// Authentication Trailers over the packets of a capture: key tables, sealing, filtering
     #[command(subcommand)]
     Llpf(Llpf),
+    /// NGISec (TCPSec, UDPSec) over the packets of a capture
+    #[command(subcommand)]
+    Ngisec(Ngisec),
 }
 
 const SEGMENT_EXAMPLES: &str = "\

@@ -15,6 +15,7 @@ mod diffserv;
 pub mod dissect;
 pub mod ipsec;
 mod llpf;
+mod ngisec;
 pub mod output;
 pub mod pcap;
 mod ports;

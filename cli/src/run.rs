@@ -14,6 +14,7 @@ use crate::diffserv;
 use crate::dissect::{Truncation, dissect, dissect_with};
 use crate::ipsec::{self, Decrypter};
 use crate::llpf;
+use crate::ngisec;
 use crate::output;
 use crate::ports;
 use crate::progress::Progress;
@@ -81,6 +82,7 @@ pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<Outcome> {
         Some(Command::SixToFour(args)) => six_to_four::run(args, out),
         Some(Command::Ports(args)) => ports::run(args, out),
         Some(Command::Llpf(args)) => llpf::run(args, out),
+        Some(Command::Ngisec(args)) => ngisec::run(args, out),
     }
 }
 

@@ -27,9 +27,9 @@ pub const WINDOW_WORDS: usize = words_for(4096);
 pub struct Inbound<T = RustCrypto, S = [u64; WINDOW_WORDS]> {
     pub(super) params: Params,
     pub(super) transform: T,
-    lifetime: Lifetime,
-    window: Window<S>,
-    counters: Counters,
+    pub(super) lifetime: Lifetime,
+    pub(super) window: Window<S>,
+    pub(super) counters: Counters,
 }
 
 impl<T, S> core::fmt::Debug for Inbound<T, S> {
@@ -272,7 +272,7 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
         }
     }
 
-    fn check_spi(&self, found: u32, offset: u32) -> Result<(), Error> {
+    pub(super) fn check_spi(&self, found: u32, offset: u32) -> Result<(), Error> {
         let needed = self.params.spi;
         if found == needed { Ok(()) } else { Err(Error::Mismatch { field: Field::Spi, offset, found, needed }) }
     }
@@ -444,7 +444,7 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
     }
 
     #[cold]
-    fn count_error(&mut self, error: &Error) {
+    pub(super) fn count_error(&mut self, error: &Error) {
         let counter = match error {
             Error::NotReassembled { .. } => &mut self.counters.fragments,
             Error::Replayed { .. } => &mut self.counters.replayed,

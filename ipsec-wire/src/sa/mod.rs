@@ -22,6 +22,7 @@ mod iv;
 mod outbound;
 mod parameters;
 mod path;
+mod payload;
 mod place;
 mod tunnel;
 
@@ -31,6 +32,7 @@ pub use inbound::{Accepted, Counters, Inbound, Opened, WINDOW_WORDS};
 pub use outbound::{Exported, Outbound, Sealed};
 pub use parameters::{DscpSet, Peer};
 pub use path::PathMtu;
+pub use payload::Carried;
 pub use tunnel::{OuterDscp, OuterEcn, Tunnel};
 
 use crate::algorithm::Suite;

@@ -24,14 +24,14 @@ use crate::octets::{copy, put, put_slice};
 pub struct Outbound<T = RustCrypto> {
     pub(super) params: Params,
     pub(super) transform: T,
-    iv: IvSource,
-    lifetime: Lifetime,
-    last_sent: u64,
+    pub(super) iv: IvSource,
+    pub(super) lifetime: Lifetime,
+    pub(super) last_sent: u64,
     /// The last IV of a counter mode.
-    last_iv: Option<u64>,
+    pub(super) last_iv: Option<u64>,
     /// The last number that may be sent: of the number space, or of the lease.
-    last_allowed: u64,
-    leased: bool,
+    pub(super) last_allowed: u64,
+    pub(super) leased: bool,
     path_mtu: Option<PathMtu>,
     identification: u16,
     atomic_identification: u16,
@@ -355,11 +355,7 @@ impl<T: Transform> Outbound<T> {
         if let Some(limit) = self.lifetime.expired(now, len) {
             return Err(Error::Expired(limit));
         }
-        let sequence = match self.last_sent.checked_add(1) {
-            Some(next) if next <= self.last_allowed => next,
-            _ if self.leased => return Err(Error::LeaseExhausted),
-            _ => return Err(Error::SequenceExhausted),
-        };
+        let sequence = self.next_sequence()?;
         let last_iv = self.next_iv(sequence, iv)?;
         if let (Suite::Ah(_), Some(_), Mode::Transport) = (self.params.suite, inner, self.params.mode) {
             // Options that AH can't cover are found before anything is written.
@@ -415,8 +411,18 @@ impl<T: Transform> Outbound<T> {
         Ok(Framed { at: at.saturating_add(self.encapsulation_len()), sealed: Sealed { sequence, soft_limit, fragment } })
     }
 
+    /// The number of the next packet.
+    #[inline]
+    pub(super) fn next_sequence(&self) -> Result<u64, Error> {
+        match self.last_sent.checked_add(1) {
+            Some(next) if next <= self.last_allowed => Ok(next),
+            _ if self.leased => Err(Error::LeaseExhausted),
+            _ => Err(Error::SequenceExhausted),
+        }
+    }
+
     /// The IV of a counter mode as a number, which must be above the last one's.
-    fn next_iv(&self, sequence: u64, iv: Option<&[u8]>) -> Result<Option<u64>, Error> {
+    pub(super) fn next_iv(&self, sequence: u64, iv: Option<&[u8]>) -> Result<Option<u64>, Error> {
         if !self.params.suite.has_counter_iv() {
             return Ok(None);
         }
@@ -589,7 +595,7 @@ impl<T: Transform> Outbound<T> {
     }
 
     /// Octets between IP header and payload.
-    fn front(&self, version: u8) -> usize {
+    pub(super) fn front(&self, version: u8) -> usize {
         match self.params.suite {
             Suite::Ah(_) => self.params.ah_len(version),
             _ => self.params.layout.front().saturating_add(self.encapsulation_len()),
@@ -597,7 +603,7 @@ impl<T: Transform> Outbound<T> {
     }
 
     /// Octets of a payload with TFC padding.
-    fn padded(&self, payload: usize) -> usize {
+    pub(super) fn padded(&self, payload: usize) -> usize {
         payload.max(self.params.pad_to)
     }
 

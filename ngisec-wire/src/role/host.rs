@@ -1,0 +1,106 @@
+//! Hosts.
+
+use core::time::Duration;
+
+use ip_wire::{PacketBuf, Protocol};
+
+use super::{Channel, Passed};
+use crate::classify::Class;
+use crate::error::{Error, Field};
+use crate::nat::{Limits, Pairs, ReverseNat, flow};
+
+/// A host: two channels, and what it knows of its flows.
+#[derive(Debug)]
+pub struct Host {
+    control: Channel,
+    data: Option<Channel>,
+    nat: ReverseNat,
+    learning: bool,
+}
+
+impl Host {
+    /// A host with separate channels for control and data. Its flows end where its packets say: on a LAN, or in a VPN, whose gateways restore addresses.
+    #[must_use]
+    pub fn new(control: Channel, data: Channel, limits: Limits) -> Self {
+        Self { control, data: Some(data), nat: ReverseNat::new(limits), learning: false }
+    }
+
+    /// A host with one channel for both (draft-shukla 6: possible on a LAN).
+    #[must_use]
+    pub fn with_one_channel(channel: Channel, limits: Limits) -> Self {
+        Self { control: channel, data: None, nat: ReverseNat::new(limits), learning: false }
+    }
+
+    /// The same host between networks whose addresses stay hidden (draft-shukla 6.3): it learns ports from control packets, and corrects those of
+    /// outgoing packets.
+    #[must_use]
+    pub const fn learning(mut self) -> Self {
+        self.learning = true;
+        self
+    }
+
+    /// Seals a packet that goes out.
+    ///
+    /// # Errors
+    /// Those of [`crate::Sender::seal`]: the packet stays as it was.
+    pub fn send<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Passed, Error> {
+        let class = Class::of(packet.octets(), |flow| self.nat.pairs().has_inner(flow))?;
+        let out = flow(packet.octets())?;
+        let channel = match (&mut self.data, class) {
+            (Some(data), Class::Data) => data,
+            _ => &mut self.control,
+        };
+        channel.seal(now, packet)?;
+        if !self.nat.pairs().has_inner(&out) && out.protocol() == Protocol::UDP {
+            // Without a place in the table the flow's next packet is a first one again, no more.
+            let _ = self.nat.pairs_mut().insert(now, out, out);
+        }
+        self.nat.correct(now, packet.octets_mut())?;
+        Ok(Passed { class, learned: None })
+    }
+
+    /// Opens a packet that arrived.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] for a packet of no channel; those of [`crate::Receiver::open`]; [`Error::TableFull`] for a control packet whose ports have no place.
+    pub fn receive<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Passed, Error> {
+        let mut passed = if self.control.receive.takes(packet.octets()) {
+            let opened = self.control.open(now, packet)?;
+            let class = match self.data {
+                Some(_) => Class::Control,
+                None => Class::of(packet.octets(), |flow| self.nat.pairs().has_inner(&flow.reversed()))?,
+            };
+            let is_udp = opened.observation.inner.protocol() == Protocol::UDP;
+            let learned = if self.learning {
+                Some(self.nat.learn(now, &opened.observation)?)
+            } else {
+                let answer = opened.observation.inner.reversed();
+                if is_udp && !self.nat.pairs().has_inner(&answer) {
+                    let _ = self.nat.pairs_mut().insert(now, answer, answer);
+                }
+                None
+            };
+            Some(Passed { class, learned })
+        } else {
+            None
+        };
+        // A gateway without a mapping sends a host's data as control (draft-shukla 6.2): behind the one protection is the other.
+        if let Some(data) = self.data.as_mut().filter(|data| data.receive.takes(packet.octets())) {
+            data.open(now, packet)?;
+            self.nat.restore(now, packet.octets_mut())?;
+            passed.get_or_insert(Passed { class: Class::Data, learned: None });
+        }
+        passed.ok_or(Error::Unknown(Field::Association))
+    }
+
+    /// Its flows.
+    #[must_use]
+    pub const fn flows(&self) -> &Pairs {
+        self.nat.pairs()
+    }
+
+    /// Its flows, to be changed.
+    pub const fn flows_mut(&mut self) -> &mut Pairs {
+        self.nat.pairs_mut()
+    }
+}

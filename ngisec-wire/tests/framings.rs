@@ -1,0 +1,464 @@
+//! Layouts of every row of figures 1 and 2, octet by octet, and what opening takes and refuses.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests fail by panicking"
+)]
+
+mod common;
+
+use common::*;
+use hex_literal::hex;
+use ip_wire::nat::{Endpoint, Rewrite};
+use ip_wire::{DsField, Protocol, ipv4, ipv6, tcp};
+use ipsec_wire::rand_core::TryRng;
+use ngisec_wire::{Error, Field, Form, Sender, overhead};
+use proptest::prelude::*;
+
+const VERSIONS: [u8; 2] = [4, 6];
+const TRANSPORTS: [Protocol; 2] = [Protocol::TCP, Protocol::UDP];
+
+/// Where the transport header and what is behind it start.
+fn places(version: u8, protocol: Protocol) -> (usize, usize) {
+    let ip = if version == 4 { 20 } else { 40 };
+    (ip, ip + if protocol == Protocol::TCP { 20 } else { 8 })
+}
+
+/// What a form hides, and the next header in ESP, put together by hand from a packet.
+fn hidden(form: Form, version: u8, protocol: Protocol, packet: &[u8]) -> (Vec<u8>, u8) {
+    let (transport, data) = places(version, protocol);
+    let ip = if version == 4 { 4 } else { 41 };
+    match form {
+        Form::Plain => (packet[data..].to_vec(), protocol.0),
+        Form::TransportSec => (packet[transport..].to_vec(), protocol.0),
+        Form::DuplicateEncapsulating => (packet.to_vec(), ip),
+        Form::DuplicateAppended => {
+            let mut octets = packet[data..].to_vec();
+            octets.extend_from_slice(&packet[..data]);
+            octets.extend_from_slice(&(data as u32).to_be_bytes());
+            (octets, ip)
+        }
+    }
+}
+
+#[test]
+fn a_udpsec_packet_is_the_one_typed_by_hand() {
+    // IPv4 10.0.0.1 -> 10.0.0.2, UDP 1234 -> 80, data "hi!"; NULL cipher, HMAC-SHA-1-96 in AH.
+    let plain = hex!("4500001f 00000000 4011 66cc 0a000001 0a000002 04d20050 000b 0d08 686921");
+    let made = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"hi!");
+    assert_eq!(made[20..26], plain[20..26]);
+    let mut buf = buffer(&made);
+    sender(Form::TransportSec, 0x1000, NULL).seal(NOW, &mut buf).unwrap();
+    let octets = buf.octets();
+    // IP 20, UDP 8, AH 24, ESP 8 + 11 + padding 3 + 2 + ICV 12: 88.
+    assert_eq!(octets.len(), 88);
+    assert_eq!((&octets[..1], &octets[2..4], octets[9]), (&hex!("45")[..], &hex!("0058")[..], 17));
+    assert_eq!(octets[20..26], hex!("04d2 0050 0044"));
+    assert_eq!(octets[28..40], hex!("32 04 0000 00001000 00000001"));
+    assert_eq!(octets[52..60], hex!("00001001 00000001"));
+    assert_eq!(octets[60..66], hex!("04d2 0050 000b"));
+    assert_eq!(octets[68..76], hex!("686921 010203 03 11"));
+    assert_true(octets);
+}
+
+#[test]
+fn every_row_of_the_framing_table_is_laid_out_as_the_figures_have_it() {
+    for version in VERSIONS {
+        for protocol in TRANSPORTS {
+            for form in Form::ALL {
+                for len in [0, 1, 2, 3, 40] {
+                    let original = packet(Ends::of(version), protocol, tcp::Flags::ACK, &vec![0x61; len]);
+                    let (transport, at) = places(version, protocol);
+                    let mut buf = buffer(&original);
+                    sender(form, 0x1000, NULL).seal(NOW, &mut buf).unwrap();
+                    let octets = buf.octets();
+                    assert_true(octets);
+                    // Outer headers: all but lengths and checksums.
+                    assert_eq!(
+                        octets[if version == 4 { 8..10 } else { 6..8 }],
+                        original[if version == 4 { 8..10 } else { 6..8 }]
+                    );
+                    assert_eq!(
+                        octets[if version == 4 { 12 } else { 8 }..transport + 4],
+                        original[if version == 4 { 12 } else { 8 }..transport + 4]
+                    );
+                    if protocol == Protocol::TCP {
+                        assert_eq!(octets[transport + 4..transport + 16], original[transport + 4..transport + 16]);
+                    } else {
+                        let length = u16::from_be_bytes([octets[transport + 4], octets[transport + 5]]);
+                        assert_eq!(usize::from(length), octets.len() - transport);
+                    }
+                    // AH of 24 octets in both versions, then ESP.
+                    assert_eq!(octets[at..at + 12], hex!("32 04 0000 00001000 00000001"));
+                    assert_eq!(octets[at + 24..at + 32], hex!("00001001 00000001"));
+                    let (inside, next) = hidden(form, version, protocol, &original);
+                    let body = &octets[at + 32..octets.len() - 12];
+                    assert_eq!(body[..inside.len()], inside);
+                    let pad = body.len() - inside.len() - 2;
+                    assert!(pad < 4 && body.len().is_multiple_of(4));
+                    assert_eq!(body[inside.len()..inside.len() + pad], [1, 2, 3][..pad]);
+                    assert_eq!(body[body.len() - 2..], [pad as u8, next]);
+                    // Opened it is what it was.
+                    let opened = receiver(form, 0x1000, NULL).open(NOW, &mut buf).unwrap();
+                    assert_eq!((buf.octets(), opened.sequence), (&original[..], 1));
+                    assert!(!opened.observation.is_translated());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn overhead_is_exact_for_every_form_suite_version_and_length() {
+    for version in VERSIONS {
+        for protocol in TRANSPORTS {
+            for (form, suite) in Form::ALL.into_iter().flat_map(|form| SUITES.map(|suite| (form, suite))) {
+                let mut sender = sender(form, 0x1000, suite);
+                for len in 0..70 {
+                    let original = packet(Ends::of(version), protocol, tcp::Flags::ACK, &vec![7; len]);
+                    let (ip, at) = places(version, protocol);
+                    let added = sender.overhead(version, ip, at - ip, len);
+                    let (head, tail) = (sender.headroom(at), sender.tailroom(at));
+                    let mut storage = vec![0; head + original.len() + tail];
+                    storage[head..head + original.len()].copy_from_slice(&original);
+                    let mut buf = ngisec_wire::PacketBuf::new(storage, head, original.len()).unwrap();
+                    sender.seal(NOW, &mut buf).unwrap();
+                    assert_eq!(buf.len(), original.len() + added);
+                    assert_eq!(overhead(form, &AH, &suite, version, (ip, at - ip), len), added);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_data_packet_is_a_header_of_20_or_40_octets_shorter_than_in_a_tunnel_of_the_same_associations() {
+    for (version, header) in [(4, 20), (6, 40)] {
+        let (near, far) = (address(version, 1), address(version, 2));
+        let tunnel = ipsec_wire::Tunnel::new(near, far).unwrap();
+        let esp = builder(0x1001, GCM).tunnel(tunnel).outbound(&mut TestRng(1)).unwrap();
+        let ah = builder(0x1000, AH).outbound(&mut TestRng(1)).unwrap();
+        for data in 0..100 {
+            let len = header + 20 + data;
+            let tunnelled = esp.overhead(version, len, header) + ah.payload_room(version, 0).0;
+            let ours = sender(Form::Plain, 0x1000, GCM).overhead(version, header, 20, data);
+            assert_eq!(tunnelled - ours, header);
+        }
+    }
+}
+
+/// A path that marks, forwards and translates.
+fn travel(octets: &mut [u8], source: Option<Endpoint>, destination: Option<Endpoint>) {
+    if octets[0] >> 4 == 4 {
+        let mut view = ipv4::ViewMut::parse(octets).unwrap();
+        view.set_ds(DsField(0xbb));
+        view.decrement_ttl().unwrap();
+    } else {
+        let mut view = ipv6::ViewMut::parse(octets).unwrap();
+        view.set_ds(DsField(0xbb));
+        view.decrement_hop_limit().unwrap();
+        view.set_flow_label(ipv6::FlowLabel::new(0xabcde).unwrap());
+    }
+    Rewrite { source, destination }.apply(octets).unwrap();
+    assert_true(octets);
+}
+
+#[test]
+fn marks_hops_and_translations_leave_the_icv_true_and_show_in_what_is_observed() {
+    for version in VERSIONS {
+        for protocol in TRANSPORTS {
+            for (form, suite) in Form::ALL.into_iter().flat_map(|form| SUITES.map(|suite| (form, suite))) {
+                let original = packet(Ends::of(version), protocol, tcp::Flags::SYN, b"some data");
+                let mut buf = buffer(&original);
+                sender(form, 0x1000, suite).seal(NOW, &mut buf).unwrap();
+                let (near, far) = (Endpoint::new(address(version, 77), 40_000), Endpoint::new(address(version, 78), 8080));
+                travel(buf.octets_mut(), Some(near), Some(far));
+                let observed = receiver(form, 0x1000, suite).open(NOW, &mut buf).unwrap().observation;
+                assert_eq!((observed.outer.source(), observed.outer.source_port()), (near.address, near.port));
+                assert_eq!((observed.outer.destination(), observed.outer.destination_port()), (far.address, far.port));
+                let mut expected = original.clone();
+                match form {
+                    Form::DuplicateEncapsulating | Form::DuplicateAppended => {
+                        assert_eq!(observed.inner.source(), address(version, 1));
+                        assert_eq!((observed.inner.source_port(), observed.inner.destination_port()), (Some(1234), Some(80)));
+                    }
+                    Form::TransportSec => {
+                        assert_eq!(observed.three_tuple(), (near.address, (40_000, 8080), (1234, 80)));
+                        assert_eq!(observed.inner.source(), near.address);
+                        let (source, destination) = (Endpoint::address(near.address), Endpoint::address(far.address));
+                        travel(&mut expected, Some(source), Some(destination));
+                    }
+                    Form::Plain => travel(&mut expected, Some(near), Some(far)),
+                }
+                assert_eq!(buf.octets(), &expected[..], "{form:?} {version} {protocol:?}");
+                assert_true(buf.octets());
+            }
+        }
+    }
+}
+
+/// Whether a path may change the bit: DS field, TTL and IPv4 checksum go by themselves below, as they need the IPv4 checksum mended.
+fn is_mutable(version: u8, bit: usize) -> bool {
+    version == 6 && ((4..32).contains(&bit) || (56..64).contains(&bit))
+}
+
+#[test]
+fn any_other_flipped_bit_is_refused_and_the_packet_keeps_its_headers() {
+    for version in VERSIONS {
+        for protocol in TRANSPORTS {
+            for form in Form::ALL {
+                let original = packet(Ends::of(version), protocol, tcp::Flags::ACK, b"data");
+                let mut buf = buffer(&original);
+                sender(form, 0x1000, NULL).seal(NOW, &mut buf).unwrap();
+                let sealed = buf.octets().to_vec();
+                let mut receiver = receiver(form, 0x1000, NULL);
+                for bit in 0..sealed.len() * 8 {
+                    let mut changed = sealed.clone();
+                    changed[bit / 8] ^= 0x80 >> (bit % 8);
+                    let mut buf = buffer(&changed);
+                    let opened = receiver.open(NOW, &mut buf);
+                    if is_mutable(version, bit) {
+                        assert!(opened.is_ok());
+                        receiver = common::receiver(form, 0x1000, NULL);
+                    } else {
+                        assert!(opened.is_err(), "{form:?} {version} {protocol:?} bit {bit}");
+                        if opened
+                            != Err(Error::from(ip_wire::Error::Truncated {
+                                field: ip_wire::Field::Ipv4Header,
+                                offset: 0,
+                                found: 0,
+                                needed: 0,
+                            }))
+                        {
+                            assert_eq!(buf.octets()[..20], changed[..20]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A change under a checksum that is mended, as an attacker would have it.
+fn forge(octets: &mut [u8], at: usize, bits: u8, transport: usize, protocol: Protocol) {
+    octets[at] ^= bits;
+    let check = transport + if protocol == Protocol::TCP { 16 } else { 6 };
+    octets[check..check + 2].fill(0);
+    let parsed = ip_wire::ip::Packet::parse(octets).unwrap();
+    let sum = parsed.pseudo_header(protocol, octets.len() - transport).octets(&octets[transport..]).checksum();
+    octets[check..check + 2].copy_from_slice(&sum.to_be_bytes());
+}
+
+#[test]
+fn with_a_right_checksum_the_icv_still_refuses_every_changed_octet_behind_the_transport_header() {
+    for version in VERSIONS {
+        for form in Form::ALL {
+            let original = packet(Ends::of(version), Protocol::TCP, tcp::Flags::ACK, b"data");
+            let mut buf = buffer(&original);
+            sender(form, 0x1000, NULL).seal(NOW, &mut buf).unwrap();
+            let (transport, at) = places(version, Protocol::TCP);
+            for octet in at..buf.len() {
+                let mut changed = buf.octets().to_vec();
+                forge(&mut changed, octet, 1, transport, Protocol::TCP);
+                let refused = receiver(form, 0x1000, NULL).open(NOW, &mut buffer(&changed));
+                match octet - at {
+                    0..12 => assert!(refused.is_err()),
+                    _ => assert_eq!(refused, Err(ipsec_wire::Error::Authentication.into()), "{octet}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_forged_outer_header_beside_its_duplicate_is_refused_at_the_octet_that_differs() {
+    for form in [Form::TransportSec, Form::DuplicateEncapsulating, Form::DuplicateAppended] {
+        let original = packet(Ends::of(4), Protocol::TCP, tcp::Flags::ACK, b"data");
+        let mut buf = buffer(&original);
+        sender(form, 0x1000, GCM).seal(NOW, &mut buf).unwrap();
+        // Sequence number, acknowledgment number, flags, window, urgent pointer.
+        for octet in [24, 27, 28, 31, 33, 34, 35, 38, 39] {
+            let mut changed = buf.octets().to_vec();
+            forge(&mut changed, octet, 4, 20, Protocol::TCP);
+            let mut changed_buf = buffer(&changed);
+            let (found, needed) = (u32::from(changed[octet]), u32::from(original[octet]));
+            let error = Error::Mismatch { field: Field::OuterHeader, offset: octet as u32, found, needed };
+            assert_eq!(receiver(form, 0x1000, GCM).open(NOW, &mut changed_buf), Err(error));
+            assert_eq!(changed_buf.octets()[..20], changed[..20]);
+        }
+    }
+}
+
+#[test]
+fn a_replay_is_refused_whatever_ports_it_comes_with() {
+    let mut buf = buffer(&packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data"));
+    sender(Form::Plain, 0x1000, GCM).seal(NOW, &mut buf).unwrap();
+    let mut again = buffer(buf.octets());
+    travel(again.octets_mut(), Some(Endpoint::new(address(4, 9), 999)), None);
+    let mut receiver = receiver(Form::Plain, 0x1000, GCM);
+    receiver.open(NOW, &mut buf).unwrap();
+    let before = again.octets().to_vec();
+    assert_eq!(receiver.open(NOW, &mut again), Err(ipsec_wire::Error::Replayed { sequence: 1 }.into()));
+    assert_eq!(again.octets(), before);
+    assert_eq!((receiver.ah().counters().accepted, receiver.ah().counters().replayed), (1, 1));
+}
+
+#[test]
+fn what_cannot_be_sealed_is_left_as_it_was() {
+    let good = packet(Ends::of(4), Protocol::TCP, tcp::Flags::ACK, b"data");
+    let mut icmp = good.clone();
+    icmp[9] = 1;
+    ipv4::ViewMut::parse(&mut icmp).unwrap().fill_checksum();
+    let mut part = good.clone();
+    part[6] = 0x20;
+    ipv4::ViewMut::parse(&mut part).unwrap().fill_checksum();
+    let mut wrong = good.clone();
+    wrong[43] ^= 1;
+    let mut sender = sender(Form::TransportSec, 0x1000, GCM);
+    for (octets, error) in [(&icmp, Some(Error::Transport(1))), (&part, Some(Error::NotReassembled)), (&wrong, None)] {
+        let mut buf = buffer(octets);
+        let found = sender.seal(NOW, &mut buf).unwrap_err();
+        assert!(error.is_none_or(|error| error == found));
+        assert_eq!((buf.octets(), buf.headroom()), (&octets[..], 300));
+    }
+    for (head, tail) in [(59, 100), (100, 17)] {
+        let mut storage = vec![0; head];
+        storage.extend_from_slice(&good);
+        storage.resize(head + good.len() + tail, 0);
+        let mut buf = ngisec_wire::PacketBuf::new(storage, head, good.len()).unwrap();
+        let error = sender.seal(NOW, &mut buf).unwrap_err();
+        assert!(matches!(error, Error::BufferTooSmall { .. }), "{error}");
+        assert_eq!(buf.octets(), good);
+    }
+    // No number was used up.
+    let mut buf = buffer(&good);
+    assert_eq!(sender.seal(NOW, &mut buf).unwrap().sequence, 1);
+}
+
+#[test]
+fn a_packet_too_long_for_ip_after_framing_is_refused() {
+    let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, &vec![0; 65_000]);
+    let mut sender = sender(Form::DuplicateEncapsulating, 0x1000, NULL);
+    assert_eq!(sender.overhead(4, 20, 8, 65_000), 28 + 24 + 8 + 2 + 12 + 2);
+    let mut buf = buffer(&original);
+    sender.seal(NOW, &mut buf).unwrap();
+    let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, &vec![0; 65_480]);
+    let mut buf = buffer(&original);
+    let error = Error::TooLong { found: 65_584, needed: 65_535 };
+    assert_eq!(sender.seal(NOW, &mut buf), Err(error));
+}
+
+#[test]
+fn only_ah_and_esp_in_this_order_make_a_channel() {
+    let mut rng = TestRng(1);
+    let mut make = |suite| builder(0x1000, suite).outbound(&mut rng).unwrap();
+    let (a, b) = (make(GCM), make(GCM));
+    assert_eq!(Sender::new(Form::Plain, a, b).unwrap_err(), Error::Unsuitable(Field::AuthenticationHeader));
+    let (a, b) = (make(AH), make(AH));
+    assert_eq!(Sender::new(Form::Plain, a, b).unwrap_err(), Error::Unsuitable(Field::Payload));
+}
+
+#[test]
+fn the_spi_of_another_channel_is_named() {
+    let mut buf = buffer(&packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data"));
+    sender(Form::Plain, 0x2000, GCM).seal(NOW, &mut buf).unwrap();
+    let mut receiver = receiver(Form::Plain, 0x1000, GCM);
+    assert!(!receiver.takes(buf.octets()));
+    let error = Error::Mismatch { field: Field::Association, offset: 28, found: 0x2000, needed: 0x1000 };
+    assert_eq!(receiver.open(NOW, &mut buf), Err(error));
+    assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), Some(0x2000));
+}
+
+#[test]
+fn the_first_packet_of_ssl_carries_its_duplicate_in_clear() {
+    for version in VERSIONS {
+        for protocol in TRANSPORTS {
+            for form in Form::ALL {
+                let original = packet(Ends::of(version), protocol, tcp::Flags::SYN, b"hello");
+                let (_, at) = places(version, protocol);
+                let mut buf = buffer(&original);
+                form.wrap(&mut buf).unwrap();
+                assert_true(buf.octets());
+                assert_eq!(buf.octets()[at..], hidden(form, version, protocol, &original).0);
+                let ip = at - places(version, protocol).0;
+                assert_eq!(buf.len(), original.len() + form.duplicate_len(at - ip, ip));
+                let near = Endpoint::new(address(version, 77), 40_000);
+                travel(buf.octets_mut(), Some(near), None);
+                let observed = form.unwrap(&mut buf).unwrap();
+                assert_eq!((observed.outer.source(), observed.outer.source_port()), (near.address, near.port));
+                assert_eq!(observed.is_translated(), form.is_duplicate());
+                assert_true(buf.octets());
+                if matches!(form, Form::DuplicateAppended | Form::DuplicateEncapsulating) {
+                    assert_eq!(buf.octets(), original);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn duplicates_that_cannot_be_are_refused_and_the_packet_stays_as_it_was() {
+    let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"0123456789");
+    let refuse = |form: Form, data: &[u8]| {
+        let octets = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, data);
+        let mut buf = buffer(&octets);
+        let error = form.unwrap(&mut buf).unwrap_err();
+        assert_eq!(buf.octets(), octets);
+        error
+    };
+    let truncated = |found, needed| Error::Truncated { field: Field::Duplicate, offset: 0, found, needed };
+    assert_eq!(refuse(Form::TransportSec, &[1, 2]), truncated(2, 4));
+    assert_eq!(refuse(Form::TransportSec, &[1, 2, 3, 4, 0]), truncated(5, 8));
+    let length = |offset, found, needed| Error::Mismatch { field: Field::DuplicateLength, offset, found, needed };
+    assert_eq!(refuse(Form::TransportSec, &[1, 2, 3, 4, 0, 9, 0, 0]), length(4, 9, 8));
+    assert_eq!(refuse(Form::DuplicateAppended, &[1, 2, 3]), truncated(3, 4));
+    assert_eq!(refuse(Form::DuplicateAppended, &[1, 2, 3, 0, 0, 0, 4]), length(3, 4, 3));
+    // A length that is not that of the headers.
+    let mut appended = original[28..].to_vec();
+    appended.extend_from_slice(&original[..28]);
+    appended.extend_from_slice(&[0, 0, 0, 27]);
+    assert!(matches!(refuse(Form::DuplicateAppended, &appended), Error::Ipsec(_)));
+    appended[41] = 28;
+    let mut buf = buffer(&packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, &appended));
+    Form::DuplicateAppended.unwrap(&mut buf).unwrap();
+    assert_eq!(buf.octets(), original);
+    // A packet inside that is longer or of another protocol.
+    let mut longer = original.clone();
+    longer.push(0);
+    assert_eq!(refuse(Form::DuplicateEncapsulating, &longer), length(0, 38, 39));
+    let tcp = packet(Ends::of(4), Protocol::TCP, tcp::Flags::NONE, b"");
+    let other = Error::Mismatch { field: Field::Duplicate, offset: 0, found: 6, needed: 17 };
+    assert_eq!(refuse(Form::DuplicateEncapsulating, &tcp), other);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn noise_is_refused_without_panic(octets in prop::collection::vec(any::<u8>(), 0..200), form in 0usize..4) {
+        let mut buf = buffer(&octets);
+        prop_assert!(receiver(Form::ALL[form], 0x1000, GCM).open(NOW, &mut buf).is_err());
+        prop_assert!(buf.octets().len() <= octets.len());
+    }
+
+    #[test]
+    fn what_is_sealed_opens_to_what_it_was(len in 0usize..1400, form in 0usize..4, suite in 0usize..3, six: bool, udp: bool, seed: u64) {
+        let mut data = vec![0; len];
+        TestRng(seed).try_fill_bytes(&mut data).unwrap();
+        let (version, protocol) = (if six { 6 } else { 4 }, if udp { Protocol::UDP } else { Protocol::TCP });
+        let original = packet(Ends::of(version), protocol, tcp::Flags::ACK, &data);
+        let mut buf = buffer(&original);
+        sender(Form::ALL[form], 0x1000, SUITES[suite]).seal(NOW, &mut buf).unwrap();
+        assert_true(buf.octets());
+        receiver(Form::ALL[form], 0x1000, SUITES[suite]).open(NOW, &mut buf).unwrap();
+        prop_assert_eq!(buf.octets(), &original[..]);
+    }
+}
