@@ -9,6 +9,7 @@ pub mod ipsec_packets;
 pub mod lanes;
 pub mod llpf;
 pub mod measure;
+pub mod ngisec;
 pub mod packets;
 pub mod sixtofour;
 
@@ -36,6 +37,7 @@ pub fn group(name: &str) -> Option<Group> {
         lanes::NAME => Some(lanes::group()),
         sixtofour::NAME => Some(sixtofour::group()),
         llpf::NAME => Some(llpf::group()),
+        ngisec::NAME => Some(ngisec::group()),
         _ => None,
     }
 }

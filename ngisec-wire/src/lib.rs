@@ -38,6 +38,6 @@ pub use framing::{Form, Observation};
 pub use ip_wire::PacketBuf;
 pub use ipsec_wire;
 #[cfg(feature = "alloc")]
-pub use nat::{Limits, NatObserver, ReverseNat, Translator};
+pub use nat::{Limits, ReverseNat, Translator};
 #[cfg(feature = "alloc")]
 pub use role::{Channel, Host, NetworkGateway, VpnGateway};

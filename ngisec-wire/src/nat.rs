@@ -22,12 +22,9 @@ use crate::error::{Error, Field};
 use crate::framing::Observation;
 pub use pairs::{Limits, Pair, Pairs};
 
-/// Learns what translations did to flows from packets that tell (draft-shukla 6.2).
+/// Learns what translations did to flows from packets that tell, and undoes it by the stored pairs (draft-shukla 6.2).
 ///
 /// Only observations of packets that were opened go in: their duplicates are authentic. Only a [`crate::Receiver`] of control packets makes such.
-pub type NatObserver = ReverseNat;
-
-/// Reverse NAT by stored pairs.
 #[derive(Debug, Clone)]
 pub struct ReverseNat {
     pairs: Pairs,
