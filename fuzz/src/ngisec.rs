@@ -6,8 +6,7 @@ use ip_wire::nat::Endpoint;
 use ip_wire::{FlowKey, Ports, Protocol};
 use ipsec_wire::rand_core::{TryCryptoRng, TryRng};
 use ipsec_wire::{Aead, Builder, Integrity, Keys, PacketBuf, Suite};
-use ngisec_wire::role::{Network, Peer};
-use ngisec_wire::{Channel, Form, Host, Limits, Observation, Receiver, ReverseNat, Sender, Translator, VpnGateway};
+use ngisec_wire::{Form, Limits, Observation, Receiver, ReverseNat, Sender};
 
 const NOW: Duration = Duration::from_secs(1);
 const ROOM: usize = 512;
@@ -49,10 +48,6 @@ fn sender(form: Form, spi: u32) -> Sender {
 fn receiver(form: Form, spi: u32) -> Receiver {
     let end = |ah| builder(spi, ah).inbound().expect("it makes sense");
     Receiver::new(form, end(true), end(false)).expect("AH and ESP")
-}
-
-fn channel(form: Form, send: u32, receive: u32) -> Channel {
-    Channel { send: sender(form, send), receive: receiver(form, receive) }
 }
 
 fn buffer(octets: &[u8]) -> PacketBuf<Vec<u8>> {
@@ -127,53 +122,5 @@ pub fn nat_observer(data: &[u8]) {
             }
         }
         assert!(table.pairs().len() <= 8);
-    }
-}
-
-/// Two hosts and two gateways, with packets lost, changed and mappings dropped between them: what arrives is what was sent.
-pub fn gateway_roles(data: &[u8]) {
-    const A: [u8; 4] = [10, 1, 0, 5];
-    const B: [u8; 4] = [10, 2, 0, 7];
-    let limits = Limits { flows: 8, idle: Duration::from_secs(20) };
-    let network = |address: [u8; 4]| Network { address: address.into(), prefix_len: 16 };
-    let gateway = |own: [u8; 4], near, far, peer: [u8; 4], send, receive| {
-        let mut gateway = VpnGateway::new(Translator::new(own.into(), (4000, 4015), limits), network(near));
-        let channel = channel(Form::DuplicateEncapsulating, send, receive);
-        gateway.add_peer(Peer { gateway: peer.into(), network: network(far), channel });
-        gateway
-    };
-    let (ga, gb) = ([203, 0, 113, 1], [198, 51, 100, 1]);
-    let (mut near, mut far) = (gateway(ga, A, B, gb, 0x2000, 0x2100), gateway(gb, B, A, ga, 0x2100, 0x2000));
-    let host = |send, receive| Host::with_one_channel(channel(Form::Plain, send, receive), limits);
-    let (mut a, mut b) = (host(0x3000, 0x3100), host(0x3100, 0x3000));
-    let mut now = Duration::ZERO;
-    for [step, port, change] in data.as_chunks::<3>().0 {
-        now += Duration::from_millis(u64::from(*change));
-        let mut octets = vec![0x45, 0, 0, 30, 0, 0, 0, 0, 64, 17, 0, 0];
-        octets.extend(A);
-        octets.extend(B);
-        octets.extend([0, *port, 0, 53, 0, 10, 0, 0, *step, *change]);
-        ip_wire::ipv4::ViewMut::parse(&mut octets).expect("a header").fill_checksum();
-        let mut packet = buffer(&octets);
-        a.send(now, &mut packet).expect("it fits");
-        let plain = ip_wire::Flow::from_ip(&octets).expect("a flow").key;
-        if step & 1 != 0 {
-            near.flows_mut().remove(&plain);
-        }
-        if near.outbound(now, &mut packet).is_err() || step & 2 != 0 {
-            continue;
-        }
-        let changed = step & 4 != 0;
-        if changed {
-            let at = usize::from(*change) % packet.len();
-            packet.octets_mut()[at] ^= 1;
-        }
-        if far.inbound(now, &mut packet).is_ok() && b.receive(now, &mut packet).is_ok() {
-            assert_eq!(packet.octets()[20..26], octets[20..26]);
-            assert_eq!(packet.octets()[28..], octets[28..]);
-        } else {
-            assert!(changed || far.flows().len() == 8, "a packet was lost");
-        }
-        assert!(near.flows().len() <= 8 && far.flows().len() <= 8 && a.flows().len() <= 8);
     }
 }
