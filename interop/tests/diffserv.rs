@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Parser;
+use interop::{agreed, skipped};
 use serde_json::Value as Json;
 use wirecraft_cli::args::Cli;
 use wirecraft_cli::execute;
@@ -49,12 +50,10 @@ fn is_plain(path: &Path) -> bool {
 #[test]
 fn counters_over_real_captures_are_those_of_an_independent_computation() {
     let Some(captures) = interop::captures() else {
-        eprintln!("SKIPPED: no folder `shared` beside the repository");
-        return;
+        return skipped("counters_over_real_captures", "there are no captures");
     };
-    if Command::new("python3").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: python3 is not installed");
-        return;
+    if interop::tool("python3").is_none() {
+        return skipped("counters_over_real_captures", "python3 is not installed");
     }
     let folder = std::env::temp_dir().join(format!("wirecraft-interop-diffserv-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
@@ -99,7 +98,7 @@ fn counters_over_real_captures_are_those_of_an_independent_computation() {
         dropped += ours["out_of_profile"]["packets"].as_u64().unwrap();
     }
     let _ = fs::remove_dir_all(&folder);
-    eprintln!("{compared} runs over {packets} packets agree, {dropped} of them dropped");
+    agreed("conditioner of its own in Python", "packets of real captures, metered, marked and dropped", packets);
     assert!(compared > 200 && packets > 10_000 && dropped > 1000, "{compared} runs, {packets} packets, {dropped} dropped");
 }
 

@@ -11,12 +11,11 @@
     reason = "tests fail by panicking"
 )]
 
-use std::fs;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use interop::ipsec::{Association, TestRng, buffer, hex};
-use interop::{golden_files, skipped};
+use interop::{agreed, golden, golden_names, skipped};
 use ip_wire::ip::Packet;
 use ipsec_wire::ah::{End, covered};
 use ipsec_wire::crypto::{RustCrypto, Transform};
@@ -24,6 +23,8 @@ use ipsec_wire::{Error, Inbound, Keys, Opened, Outbound, Suite};
 use serde_json::Value;
 
 const NOW: Duration = Duration::ZERO;
+
+const KERNEL: &str = "Linux kernel, recorded";
 
 struct Recording {
     name: String,
@@ -33,10 +34,10 @@ struct Recording {
 
 /// The recordings of some kinds that are of IPsec.
 fn recordings(kinds: &[&str]) -> Vec<Recording> {
-    golden_files()
+    golden_names("")
         .iter()
-        .filter_map(|path| {
-            let value: Value = serde_json::from_str(&fs::read_to_string(path).ok()?).ok()?;
+        .filter_map(|name| {
+            let value: Value = serde_json::from_str(&golden(name)?).unwrap();
             let kind = value["kind"].as_str()?.to_owned();
             let has_sas = value["sas"].as_array().is_some_and(|sas| !sas.is_empty());
             (has_sas && kinds.contains(&kind.as_str())).then(|| Recording {
@@ -166,7 +167,8 @@ fn recorded_packets_open_and_seal_to_the_same_octets() {
             }
         }
     }
-    eprintln!("{opened} opened, {sealed} sealed");
+    agreed(KERNEL, "AH and ESP packets that open to what went in", opened);
+    agreed(KERNEL, "AH and ESP packets sealed to the same octets", sealed);
     assert!(failures.is_empty(), "{}\n{}", failures.len(), failures.join("\n"));
     assert!(opened > 2800 && sealed == opened, "{opened} {sealed}");
 }
@@ -194,7 +196,7 @@ fn recorded_verdicts_of_replay_are_ours_packet_by_packet() {
             }
         }
     }
-    eprintln!("{count} verdicts");
+    agreed(KERNEL, "verdicts on replayed, late and wrapped sequence numbers", count);
     assert!(failures.is_empty(), "{}\n{}", failures.len(), failures.join("\n"));
 }
 
@@ -240,7 +242,8 @@ fn recorded_verdicts_of_changed_packets_are_ours_but_where_an_rfc_says_otherwise
             }
         }
     }
-    eprintln!("{count} verdicts, {otherwise} otherwise");
+    agreed(KERNEL, "verdicts on changed packets", count);
+    agreed(KERNEL, "verdicts on changed packets where an RFC says otherwise, each listed", otherwise);
     assert!(failures.is_empty(), "{}\n{}", failures.len(), failures.join("\n"));
     assert!(count > 2900, "{count}");
 }
@@ -296,7 +299,7 @@ fn recorded_lengths_and_mtus_are_those_of_the_arithmetic() {
             }
         }
     }
-    eprintln!("{count} lengths");
+    agreed(KERNEL, "sealed lengths and path MTUs of a gateway", count);
     assert!(count > 200, "{count}");
 }
 
@@ -337,7 +340,7 @@ fn packets_recorded_at_gateways_open_and_seal_to_the_same_octets() {
             count += 1;
         }
     }
-    eprintln!("{count} at gateways");
+    agreed(KERNEL, "packets of a gateway, opened and sealed", count);
     assert!(count > 10, "{count}");
 }
 

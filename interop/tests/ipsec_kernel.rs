@@ -18,21 +18,9 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use interop::ipsec::{Association, TestRng, buffer};
-use interop::skipped;
-use ip_wire::checksum::{pseudo_v4, pseudo_v6};
-use ip_wire::{Protocol, ipv4, ipv6, udp};
+use interop::packets::udp_packet;
+use interop::{agreed, kernel_lab, skipped};
 use serde_json::{Value, json};
-
-/// The script, if a kernel can be booted with it.
-fn lab() -> Option<PathBuf> {
-    let script = match std::env::var_os("WIRECRAFT_KERNEL_LAB") {
-        Some(script) => PathBuf::from(script),
-        None => PathBuf::from(std::env::var_os("WIRECRAFT_SHARED")?).join("tools/kernel-lab/lab.py"),
-    };
-    let kernel = PathBuf::from("/usr/bin/linux.uml").is_file();
-    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
-    (script.is_file() && kernel && root).then_some(script)
-}
 
 /// Names and key lengths of what the kernel has: `auth`, `enc` or `aead`.
 fn suites() -> Vec<(&'static str, Value)> {
@@ -71,29 +59,9 @@ fn suites() -> Vec<(&'static str, Value)> {
     suites
 }
 
-/// A UDP packet to the port that the kernel listens on.
-fn packet(source: &str, destination: &str, len: usize) -> Vec<u8> {
-    let payload: Vec<u8> = (0..len).map(|octet| octet as u8).collect();
-    let mut datagram = vec![0; 8 + len];
-    let header = udp::Header::new(4001, 4000);
-    if source.contains(':') {
-        let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
-        header.emit(pseudo_v6(source, destination, Protocol::UDP, 8 + len as u32), &payload, &mut datagram).unwrap();
-        let mut octets = vec![0; 40];
-        ipv6::Header::new(source, destination, Protocol::UDP, datagram.len()).unwrap().emit(&mut octets).unwrap();
-        [octets, datagram].concat()
-    } else {
-        let (source, destination) = (source.parse().unwrap(), destination.parse().unwrap());
-        header.emit(pseudo_v4(source, destination, Protocol::UDP, 8 + len as u16), &payload, &mut datagram).unwrap();
-        let mut octets = vec![0; 20];
-        ipv4::Header::new(source, destination, Protocol::UDP, datagram.len()).unwrap().emit(&mut octets).unwrap();
-        [octets, datagram].concat()
-    }
-}
-
 #[test]
 fn a_linux_kernel_accepts_and_delivers_what_is_sealed_here() {
-    let Some(lab) = lab() else {
+    let Some(lab) = kernel_lab() else {
         return skipped("a_linux_kernel_accepts_and_delivers_what_is_sealed_here", "no kernel to boot, or not root");
     };
     let outer = |version: u8| if version == 4 { ("192.0.2.1", "192.0.2.2") } else { ("2001:db8::1", "2001:db8::2") };
@@ -125,7 +93,7 @@ fn a_linux_kernel_accepts_and_delivers_what_is_sealed_here() {
                 let association = Association::of_xfrm(&sa).unwrap();
                 let mut outbound = association.build(true, |builder| builder.last_sent(start).outbound(&mut TestRng(3))).unwrap();
                 for len in [0, 1, 15, 64, 600, 1380] {
-                    let mut buf = buffer(&packet(ends.0, ends.1, len));
+                    let mut buf = buffer(&udp_packet(ends.0, ends.1, len));
                     outbound.seal(Duration::ZERO, &mut buf).unwrap();
                     let hex: String = buf.octets().iter().map(|octet| format!("{octet:02x}")).collect();
                     packets.push(json!({"id": format!("{spi:x} {len} {suite}"), "hex": hex, "expect": "accept"}));
@@ -159,7 +127,6 @@ fn a_linux_kernel_accepts_and_delivers_what_is_sealed_here() {
         let result = result.get("cases").and_then(|cases| cases.get(0)).unwrap_or(&result);
         assert_eq!(result["accepted"], result["packets"], "{name}: {}", result["unexpected"]);
         assert_eq!(result["packets"].as_u64(), Some(packets.len() as u64));
-        eprintln!("{name}: {} accepted and delivered", packets.len());
     }
-    eprintln!("{total} packets");
+    agreed("Linux kernel, live", "ESP and AH packets of ours, accepted and delivered", total);
 }

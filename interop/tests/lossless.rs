@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use interop::{captures, frames, skipped};
+use interop::{agreed, captures, frames, skipped};
 use ip_wire::checksum::{Checksum, Sum};
 use ip_wire::ip::{Packet, Upper};
 use ip_wire::ipv6::{Extension, fragment, mobility, options::Writer, routing};
@@ -33,7 +33,7 @@ fn every_packet_of_every_capture_re_emits_byte_identical() {
     for file in &files {
         let _damage = frames(file, |frame| check_frame(frame, &mut counts));
     }
-    eprintln!("{counts:?}");
+    agreed("real captures", "headers that re-emit to the same octets", counts.values().sum::<usize>());
     let least = [
         ("ipv4", 8000),
         ("ipv4 options", 250),

@@ -19,7 +19,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use interop::{captures, frames, skipped};
+use interop::{agreed, captures, frames, skipped, tool};
 use serde::Deserialize;
 use wirecraft_cli::dissect::{Truncation, Value, dissect};
 
@@ -92,7 +92,7 @@ impl Tally {
 #[test]
 fn every_field_is_what_wireshark_reads() {
     let Some(files) = captures() else { return skipped("tshark", "there are no captures") };
-    if Command::new("tshark").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+    if tool("tshark").is_none() {
         return skipped("tshark", "tshark is not installed");
     }
     let text = include_str!("../exceptions.toml");
@@ -112,7 +112,8 @@ fn every_field_is_what_wireshark_reads() {
         }
     });
     let Tally { frames, stopped, values, theirs, common, excepted, differences } = total.into_inner().unwrap();
-    eprintln!("{frames} frames, {values} values, {} differ, {} frames excepted", differences.len(), excepted.len());
+    agreed("tshark", "field values of real captures", values - differences.len());
+    agreed("tshark", "frames with a value excepted, each listed with the reason", excepted.len());
     assert!(frames > 1000 && values > 10_000, "{frames} frames and {values} values are too few to say anything");
     assert!(differences.is_empty(), "{}", differences[..differences.len().min(20)].join("\n"));
     assert!(common * 100 >= theirs * 97, "{common} of {theirs} values are read");

@@ -1,6 +1,7 @@
 //! The project's own checks, run as `cargo xtask COMMAND`.
 
 mod conformance;
+mod evidence;
 mod no_std;
 mod readme;
 
@@ -13,6 +14,8 @@ usage: cargo xtask COMMAND
 commands:
   conformance [--write]      check every conformance.toml against the tests that exist, and that the CONFORMANCE.md
                              beside it is current; with --write, write it
+  evidence [--write]         run the tests against the outside and print what each oracle agreed on; with --write, put the table
+                             into interop/README.md
   no-std                     link the crates into a program without std and without an allocator, and run it
   readme [--only run|test]   run the commands that README.md shows
   readme --print run|test    print one of them
@@ -27,6 +30,8 @@ fn main() -> ExitCode {
     let outcome = match args.as_slice() {
         ["conformance"] => conformance::run(false),
         ["conformance", "--write"] => conformance::run(true),
+        ["evidence"] => evidence::run(false),
+        ["evidence", "--write"] => evidence::run(true),
         ["no-std"] => no_std::run(),
         ["readme"] => readme::run(&readme::Which::ALL),
         ["readme", "--only", which] => readme::Which::parse(which).and_then(|which| readme::run(&[which])),
