@@ -1,9 +1,10 @@
 //! The two TLV grammars of the family: length of everything (IPv4, TCP) and length of the data (IPv6).
 
-use nom::bytes::complete::take;
+use core::marker::PhantomData;
+
 use nom::error::{ErrorKind, ParseError};
 use nom::number::complete::be_u8;
-use nom::{IResult, Parser};
+use nom::IResult;
 
 use crate::Error;
 use crate::error::{Field, len32};
@@ -47,9 +48,45 @@ impl<'a> ParseError<&'a [u8]> for Fault {
 
 type Parsed<'a> = IResult<&'a [u8], Tlv<'a>, Fault>;
 
+/// How an option is told from what follows it. A type, not a function pointer: a walk of it is compiled into its callers, where it can be
+/// seen that nothing panics.
+pub(crate) trait Grammar {
+    /// Takes one option off `input`.
+    fn take_one(input: &[u8]) -> Parsed<'_>;
+}
+
 /// An option whose length octet counts type and length too. Types 0 (end of list) and 1 (no operation) are single octets;
 /// type 0 takes all that is left, which is padding, so that nothing accepted is lost.
-pub(crate) fn inclusive(input: &[u8]) -> Parsed<'_> {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inclusive;
+
+/// An option whose length octet counts the data alone. Type 0 (Pad1) is a single octet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Exclusive;
+
+/// An element whose length octet counts type and length too, whatever its type (the tags of a CIPSO option).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InclusiveAll;
+
+impl Grammar for Inclusive {
+    fn take_one(input: &[u8]) -> Parsed<'_> {
+        inclusive(input)
+    }
+}
+
+impl Grammar for Exclusive {
+    fn take_one(input: &[u8]) -> Parsed<'_> {
+        exclusive(input)
+    }
+}
+
+impl Grammar for InclusiveAll {
+    fn take_one(input: &[u8]) -> Parsed<'_> {
+        inclusive_all(input)
+    }
+}
+
+fn inclusive(input: &[u8]) -> Parsed<'_> {
     let (rest, kind) = be_u8(input)?;
     match kind {
         0 => Ok((&[], Tlv { kind, length: None, octets: input, data: rest })),
@@ -64,8 +101,7 @@ pub(crate) fn inclusive(input: &[u8]) -> Parsed<'_> {
     }
 }
 
-/// An option whose length octet counts the data alone. Type 0 (Pad1) is a single octet.
-pub(crate) fn exclusive(input: &[u8]) -> Parsed<'_> {
+fn exclusive(input: &[u8]) -> Parsed<'_> {
     let (rest, kind) = be_u8(input)?;
     if kind == 0 {
         return single(input, kind);
@@ -74,14 +110,15 @@ pub(crate) fn exclusive(input: &[u8]) -> Parsed<'_> {
     whole(input, kind, len, len)
 }
 
+// `split_at_checked` and not nom's `take`, of whose index the compiler does not see that it is in range.
 fn single(input: &[u8], kind: u8) -> Parsed<'_> {
-    let (rest, octets) = take(1usize).parse(input)?;
+    let (octets, rest) = input.split_at_checked(1).ok_or_else(|| overrun(input, 1))?;
     Ok((rest, Tlv { kind, length: None, octets, data: &[] }))
 }
 
 fn whole(input: &[u8], kind: u8, length: u8, data_len: u8) -> Parsed<'_> {
     let total = usize::from(data_len).saturating_add(2);
-    let (rest, octets) = take(total).parse(input).map_err(|_: nom::Err<Fault>| overrun(input, len32(total)))?;
+    let (octets, rest) = input.split_at_checked(total).ok_or_else(|| overrun(input, len32(total)))?;
     let data = octets.get(2..).unwrap_or(&[]);
     Ok((rest, Tlv { kind, length: Some(length), octets, data }))
 }
@@ -92,16 +129,16 @@ fn overrun(input: &[u8], needed: u32) -> nom::Err<Fault> {
 
 /// A walk over options: one at a time, fused after an error, its state no more than what is left.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Walk<'a> {
+pub(crate) struct Walk<'a, G> {
     rest: &'a [u8],
     offset: u32,
     field: Field,
-    grammar: fn(&[u8]) -> Parsed<'_>,
+    grammar: PhantomData<G>,
 }
 
-impl<'a> Walk<'a> {
-    pub(crate) fn new(area: &'a [u8], offset: u32, field: Field, grammar: fn(&[u8]) -> Parsed<'_>) -> Self {
-        Self { rest: area, offset, field, grammar }
+impl<'a, G: Grammar> Walk<'a, G> {
+    pub(crate) fn new(area: &'a [u8], offset: u32, field: Field) -> Self {
+        Self { rest: area, offset, field, grammar: PhantomData }
     }
 
     pub(crate) fn rest(&self) -> &'a [u8] {
@@ -114,7 +151,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         let offset = self.offset;
-        match (self.grammar)(self.rest) {
+        match G::take_one(self.rest) {
             Ok((rest, tlv)) => {
                 self.offset = offset.saturating_add(len32(tlv.octets.len()));
                 self.rest = rest;
@@ -132,8 +169,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// An element whose length octet counts type and length too, whatever its type (the tags of a CIPSO option).
-pub(crate) fn inclusive_all(input: &[u8]) -> Parsed<'_> {
+fn inclusive_all(input: &[u8]) -> Parsed<'_> {
     let (rest, kind) = be_u8(input)?;
     let (_, len) = be_u8(rest).map_err(|_: nom::Err<Fault>| overrun(input, 2))?;
     match len.checked_sub(2) {
@@ -198,18 +234,18 @@ impl Area {
 
 /// The `Options` iterator of a protocol, its `Opt`, and what both can tell without knowing the option.
 macro_rules! options_walk {
-    ($field:expr, $grammar:path, $container:literal, $length:literal) => {
+    ($field:expr, $grammar:ty, $container:literal, $length:literal) => {
         /// An iterator over options; ends after an end-of-list option (where the protocol has one) or the first error.
         #[derive(Debug, Clone, Copy)]
         pub struct Options<'a> {
-            walk: crate::tlv::Walk<'a>,
+            walk: crate::tlv::Walk<'a, $grammar>,
         }
 
         impl<'a> Options<'a> {
             #[doc = concat!("Walks an options area that starts `offset` octets into the ", $container, ".")]
             #[must_use]
             pub fn new(area: &'a [u8], offset: u32) -> Self {
-                Self { walk: crate::tlv::Walk::new(area, offset, $field, $grammar) }
+                Self { walk: crate::tlv::Walk::new(area, offset, $field) }
             }
 
             /// The octets not yet walked.
@@ -384,15 +420,15 @@ pub(crate) use option_kinds;
 mod tests {
     use super::*;
 
-    fn walk(area: &[u8], grammar: fn(&[u8]) -> Parsed<'_>) -> std::vec::Vec<Result<(u32, u8, usize), Error>> {
-        let mut walk = Walk::new(area, 100, Field::Buffer, grammar);
+    fn walk<G: Grammar>(area: &[u8], _grammar: G) -> std::vec::Vec<Result<(u32, u8, usize), Error>> {
+        let mut walk = Walk::<G>::new(area, 100, Field::Buffer);
         core::iter::from_fn(|| walk.step()).map(|step| step.map(|(at, tlv)| (at, tlv.kind, tlv.octets.len()))).collect()
     }
 
     #[test]
     fn the_inclusive_grammar_counts_type_and_length() {
         assert_eq!(
-            walk(&[1, 9, 2, 9, 3, 0, 0, 7], inclusive),
+            walk(&[1, 9, 2, 9, 3, 0, 0, 7], Inclusive),
             [Ok((100, 1, 1)), Ok((101, 9, 2)), Ok((103, 9, 3)), Ok((106, 0, 2))]
         );
     }
@@ -400,26 +436,26 @@ mod tests {
     #[test]
     fn the_exclusive_grammar_counts_the_data_alone() {
         assert_eq!(
-            walk(&[0, 9, 0, 9, 1, 5, 1, 0], exclusive),
+            walk(&[0, 9, 0, 9, 1, 5, 1, 0], Exclusive),
             [Ok((100, 0, 1)), Ok((101, 9, 2)), Ok((103, 9, 3)), Ok((106, 1, 2))]
         );
     }
 
     #[test]
     fn the_third_grammar_has_no_single_octets() {
-        assert_eq!(walk(&[0, 2, 1, 3, 7], inclusive_all), [Ok((100, 0, 2)), Ok((102, 1, 3))]);
+        assert_eq!(walk(&[0, 2, 1, 3, 7], InclusiveAll), [Ok((100, 0, 2)), Ok((102, 1, 3))]);
         let error = Error::OptionOverrun { field: Field::Buffer, offset: 102, found: 1, needed: 2 };
-        assert_eq!(walk(&[0, 2, 1], inclusive_all), [Ok((100, 0, 2)), Err(error)]);
+        assert_eq!(walk(&[0, 2, 1], InclusiveAll), [Ok((100, 0, 2)), Err(error)]);
     }
 
     #[test]
     fn the_longest_options_fit_their_length_octet() {
         let mut area = [0xab; 257];
         area[1] = 255;
-        assert_eq!(walk(&area, exclusive), [Ok((100, 0xab, 257))]);
-        assert_eq!(walk(&area[..255], inclusive), [Ok((100, 0xab, 255))]);
+        assert_eq!(walk(&area, Exclusive), [Ok((100, 0xab, 257))]);
+        assert_eq!(walk(&area[..255], Inclusive), [Ok((100, 0xab, 255))]);
         let error = Error::OptionOverrun { field: Field::Buffer, offset: 100, found: 256, needed: 257 };
-        assert_eq!(walk(&area[..256], exclusive), [Err(error)]);
+        assert_eq!(walk(&area[..256], Exclusive), [Err(error)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod evidence;
+mod no_panic;
 mod no_std;
 mod readme;
 
@@ -16,6 +17,7 @@ commands:
                              beside it is current; with --write, write it
   evidence [--write]         run the tests against the outside and print what each oracle agreed on; with --write, put the table
                              into interop/README.md
+  no-panic                   link each entry point of the crates with a guard that links only where no panic can be reached
   no-std                     link the crates into a program without std and without an allocator, and run it
   readme [--only run|test]   run the commands that README.md shows
   readme --print run|test    print one of them
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         ["conformance", "--write"] => conformance::run(true),
         ["evidence"] => evidence::run(false),
         ["evidence", "--write"] => evidence::run(true),
+        ["no-panic"] => no_panic::run(),
         ["no-std"] => no_std::run(),
         ["readme"] => readme::run(&readme::Which::ALL),
         ["readme", "--only", which] => readme::Which::parse(which).and_then(|which| readme::run(&[which])),
@@ -58,6 +61,11 @@ fn main() -> ExitCode {
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// Where cargo puts what it builds.
+fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
 /// The cargo that runs this program, in the root of the workspace.

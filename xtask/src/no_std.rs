@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{Failure, cargo, output_of, root};
+use crate::{Failure, cargo, output_of, root, target_dir};
 
 const BARE_METAL: &str = "thumbv7em-none-eabi";
 
@@ -36,10 +36,6 @@ fn build(target: &str) -> Result<PathBuf, Failure> {
         .arg(root().join("xtask/no-std/Cargo.toml"));
     output_of(&mut command)?;
     Ok(target_dir.join(target).join("release/wirecraft-no-std"))
-}
-
-fn target_dir() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
 fn host() -> Result<String, Failure> {

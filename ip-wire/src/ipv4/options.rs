@@ -76,7 +76,7 @@ impl Kind {
     }
 }
 
-tlv::options_walk!(Field::Ipv4Option, tlv::inclusive, "packet", "The length octet; `None` for the two types that have none.");
+tlv::options_walk!(Field::Ipv4Option, tlv::Inclusive, "packet", "The length octet; `None` for the two types that have none.");
 
 impl<'a> Opt<'a> {
     /// The option's meaning.

@@ -76,7 +76,7 @@ pub enum Action {
     ReportUnlessMulticast,
 }
 
-tlv::options_walk!(Field::Ipv6Option, tlv::exclusive, "packet", "Opt Data Len; `None` for Pad1, which has none.");
+tlv::options_walk!(Field::Ipv6Option, tlv::Exclusive, "packet", "Opt Data Len; `None` for Pad1, which has none.");
 
 impl<'a> Opt<'a> {
     /// The option's meaning.

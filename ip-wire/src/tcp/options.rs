@@ -53,7 +53,7 @@ tlv::option_kinds! {
     EXPERIMENTAL_2 = 254, "experiment 2";
 }
 
-tlv::options_walk!(Field::TcpOption, tlv::inclusive, "segment", "The length octet; `None` for the two kinds that have none.");
+tlv::options_walk!(Field::TcpOption, tlv::Inclusive, "segment", "The length octet; `None` for the two kinds that have none.");
 
 impl<'a> Opt<'a> {
     /// The option's meaning.

@@ -115,7 +115,7 @@ impl<'a> Cipso<'a> {
 
     /// The tags: type, length (of all of it), data. Ends after the first error.
     pub fn iter(&self) -> impl Iterator<Item = Result<CipsoTag<'a>, Error>> + use<'a> {
-        let mut walk = tlv::Walk::new(self.tags, self.offset, Field::Ipv4Option, tlv::inclusive_all);
+        let mut walk = tlv::Walk::<tlv::InclusiveAll>::new(self.tags, self.offset, Field::Ipv4Option);
         core::iter::from_fn(move || {
             let step = walk.step()?;
             Some(step.map(|(_, tag)| CipsoTag { kind: tag.kind, data: tag.data }))
