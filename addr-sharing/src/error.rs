@@ -1,6 +1,5 @@
 //! The crate's one error type.
 
-use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
 
 /// Why parameters make no sense, a port could not be given, or octets could not be read.
@@ -119,57 +118,35 @@ pub enum Error {
     },
 }
 
-macro_rules! parameters {
-    ($($name:ident = $text:literal,)*) => {
-        /// What an [`Error`] can be about.
-        #[non_exhaustive]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Parameter {
-            $(#[doc = $text] $name,)*
-        }
-
-        impl Parameter {
-            /// The name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-parameters! {
-    OffsetAndLength = "PSID offset plus PSID length",
-    Offset = "PSID offset",
-    Length = "PSID length",
-    Psid = "PSID",
-    Mask = "port mask",
-    EaBits = "EA bits",
-    RuleIpv6Prefix = "Rule IPv6 prefix",
-    RuleIpv4Prefix = "Rule IPv4 prefix",
-    InterfaceId = "interface identifier",
-    Quota = "quota",
-    BlockSize = "ports of a block",
-    Subscriber = "subscriber",
-    Subscribers = "subscribers",
-    Ports = "ports",
-    Fragments = "fragments",
-    ReservedRanges = "reserved ranges",
-    OutsideAddresses = "outside addresses",
-    InsidePrefix = "inside prefix",
-    SubscriberPrefix = "subscriber's prefix",
-    DynamicFactor = "dynamic pool factor",
-    MaxPorts = "ports per user",
-    Algorithm = "algorithm",
-    Epochs = "configurations",
-    Time = "time",
-    Buffer = "buffer",
-    Ratio = "sharing ratio",
-}
-
-impl fmt::Display for Parameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+ip_wire::named! {
+    /// What an [`Error`] can be about.
+    Parameter {
+        OffsetAndLength = "PSID offset plus PSID length",
+        Offset = "PSID offset",
+        Length = "PSID length",
+        Psid = "PSID",
+        Mask = "port mask",
+        EaBits = "EA bits",
+        RuleIpv6Prefix = "Rule IPv6 prefix",
+        RuleIpv4Prefix = "Rule IPv4 prefix",
+        InterfaceId = "interface identifier",
+        Quota = "quota",
+        BlockSize = "ports of a block",
+        Subscriber = "subscriber",
+        Subscribers = "subscribers",
+        Ports = "ports",
+        Fragments = "fragments",
+        ReservedRanges = "reserved ranges",
+        OutsideAddresses = "outside addresses",
+        InsidePrefix = "inside prefix",
+        SubscriberPrefix = "subscriber's prefix",
+        DynamicFactor = "dynamic pool factor",
+        MaxPorts = "ports per user",
+        Algorithm = "algorithm",
+        Epochs = "configurations",
+        Time = "time",
+        Buffer = "buffer",
+        Ratio = "sharing ratio",
     }
 }
 

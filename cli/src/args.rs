@@ -18,8 +18,8 @@ pub use ipsec::{Ipsec, IpsecIo, IpsecSeal};
 pub use llpf::{Llpf, LlpfFilter, LlpfIo, LlpfKeygen, LlpfPolicy, LlpfSeal};
 pub use ngisec::{Ngisec, NgisecChannel, NgisecForm, NgisecIo, NgisecNat};
 pub use six_to_four::{
-    Deterministic, Ports, PortsAllocate, PortsPsid, PortsSet, PortsTrace, Profile, PsidArgs, SixToFour, SixToFourEncap,
-    SixToFourIo, SixToFourSite,
+    Deterministic, DeterministicRule, Ports, PortsAllocate, PortsPsid, PortsSet, PortsTrace, Profile, PsidArgs, SixToFour,
+    SixToFourEncap, SixToFourIo, SixToFourSite,
 };
 
 const START: &str = "\

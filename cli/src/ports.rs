@@ -15,7 +15,7 @@ use ip_wire::Protocol;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::args::{self, Ports, PortsAllocate, PortsPsid, PortsSet, PortsTrace, PsidArgs};
+use crate::args::{self, DeterministicRule, Ports, PortsAllocate, PortsPsid, PortsSet, PortsTrace, PsidArgs};
 use crate::run::Outcome;
 
 const DONE: Outcome = Outcome { failed: 0, strict: false };
@@ -70,7 +70,7 @@ fn run_allocate(args: &PortsAllocate, out: &mut dyn Write) -> Result<()> {
 }
 
 fn run_deterministic(args: &args::Deterministic, out: &mut dyn Write) -> Result<()> {
-    let map = configuration(args)?;
+    let map = configuration(&args.inside, &args.outside, &args.rule)?;
     let outside = map.outside();
     for address in outside.address().to_bits()..=outside.last().to_bits() {
         let address = Ipv4Addr::from_bits(address);
@@ -111,16 +111,7 @@ fn run_trace(args: &PortsTrace, out: &mut dyn Write) -> Result<()> {
     };
     let address: Ipv4Addr = address.parse().with_context(|| format!("outside address {address}"))?;
     if let (Some(inside), Some(outside)) = (&args.inside, &args.outside) {
-        let map = configuration(&args::Deterministic {
-            inside: inside.clone(),
-            outside: outside.clone(),
-            dynamic: args.dynamic,
-            max: args.max,
-            algorithm: args.algorithm,
-            reserved: args.reserved.clone(),
-            all_inside: args.all_inside,
-            subscriber_len: args.subscriber_len,
-        })?;
+        let map = configuration(inside, outside, &args.rule)?;
         let answer = map.reverse(address, port)?;
         // The log knows who had a port of the dynamic pool.
         if args.log.is_none() || answer != Answer::Dynamic {
@@ -166,23 +157,23 @@ fn read(path: &Path) -> Result<Vec<Record>> {
     Ok(records)
 }
 
-fn configuration(args: &args::Deterministic) -> Result<Deterministic> {
-    let inside = match (args.inside.parse::<Ipv4Prefix>(), args.inside.parse::<Ipv6Prefix>()) {
-        (Ok(prefix), _) => Inside::Ipv4 { prefix, hosts_only: !args.all_inside },
-        (_, Ok(prefix)) => Inside::Ipv6 { prefix, subscriber_len: args.subscriber_len },
-        (Err(error), Err(_)) => return Err(error).with_context(|| format!("--inside {}", args.inside)),
+fn configuration(inside: &str, outside: &str, rule: &DeterministicRule) -> Result<Deterministic> {
+    let subscribers = match (inside.parse::<Ipv4Prefix>(), inside.parse::<Ipv6Prefix>()) {
+        (Ok(prefix), _) => Inside::Ipv4 { prefix, hosts_only: !rule.all_inside },
+        (_, Ok(prefix)) => Inside::Ipv6 { prefix, subscriber_len: rule.subscriber_len },
+        (Err(error), Err(_)) => return Err(error).with_context(|| format!("--inside {inside}")),
     };
-    let outside = match args.outside.parse::<IpAddr>() {
+    let pool = match outside.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => Ipv4Prefix::new(address, 32),
-        _ => args.outside.parse(),
+        _ => outside.parse(),
     };
-    let outside = outside.with_context(|| format!("--outside {}", args.outside))?;
-    let algorithm = Algorithm::ALL.get(usize::from(args.algorithm)).copied().context("--algorithm")?;
-    let ranges = args
+    let pool = pool.with_context(|| format!("--outside {outside}"))?;
+    let algorithm = Algorithm::ALL.get(usize::from(rule.algorithm)).copied().context("--algorithm")?;
+    let ranges = rule
         .reserved
         .split(',')
         .filter(|range| !range.is_empty())
         .map(|range| range.parse::<PortRange>().with_context(|| format!("--reserved {range}")));
     let reserved = Reserved::new(ranges.collect::<Result<Vec<_>>>()?)?;
-    Ok(Deterministic::with(inside, outside, args.dynamic, args.max, algorithm, reserved)?)
+    Ok(Deterministic::with(subscribers, pool, rule.dynamic, rule.max, algorithm, reserved)?)
 }

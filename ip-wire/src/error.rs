@@ -1,7 +1,5 @@
 //! The crate's one error type, and what a node owes the sender for each error.
 
-use core::fmt;
-
 /// Why octets were refused, or why something could not be emitted.
 ///
 /// A parse error carries four facts: the [`Field`] that is wrong, its `offset` in octets from the start of the slice that
@@ -429,132 +427,100 @@ pub enum Family {
     Caller,
 }
 
-macro_rules! fields {
-    ($($family:ident { $($name:ident = $text:literal,)* })*) => {
-        /// Every field, header or buffer that an [`Error`] can name.
-        #[non_exhaustive]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[repr(u8)]
-        pub enum Field {
-            $($(#[doc = $text] $name,)*)*
+crate::named! {
+    /// Every field, header or buffer that an [`Error`] can name.
+    Field, protocol: Family {
+        Link {
+            EthernetHeader = "Ethernet header",
+            EtherType = "EtherType",
+            VlanTag = "802.1Q tag",
+            LlcHeader = "802.2 LLC header",
+            SnapHeader = "SNAP header",
+            SllHeader = "Linux cooked header",
+            NullHeader = "loopback header",
+            PppHeader = "PPP header",
+            LinkLength = "802.3 length",
+            VlanStack = "802.1Q tag stack",
+            LinkHeaders = "link-layer headers",
+            LinkType = "link type",
+            RawIpVersion = "version of a raw IP packet",
         }
-
-        impl Field {
-            /// Every field, in declaration order.
-            pub const ALL: &'static [Self] = &[$($(Self::$name,)*)*];
-
-            /// The field's name as a person reads it.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $($(Self::$name => $text,)*)* }
-            }
-
-            /// The family of protocols that the field belongs to.
-            #[must_use]
-            pub const fn protocol(self) -> Family {
-                match self { $($(Self::$name => Family::$family,)*)* }
-            }
+        Ipv4 {
+            Ipv4Header = "IPv4 header",
+            Ipv4Version = "IPv4 version",
+            Ipv4Ihl = "IPv4 header length",
+            Ipv4TotalLength = "IPv4 total length",
+            Ipv4Identification = "IPv4 identification",
+            Ipv4FragmentOffset = "IPv4 fragment offset",
+            Ipv4Ttl = "IPv4 time to live",
+            Ipv4Protocol = "IPv4 protocol",
+            Ipv4Checksum = "IPv4 header checksum",
+            Ipv4Options = "IPv4 options",
+            Ipv4Option = "IPv4 option",
+            Ipv4OptionPointer = "IPv4 option pointer",
+            Ipv4OptionOverflow = "IPv4 timestamp overflow count",
+            Ipv4OptionFlag = "IPv4 timestamp flag",
+            Ipv4Address = "IPv4 address",
         }
-    };
-}
-
-fields! {
-    Link {
-        EthernetHeader = "Ethernet header",
-        EtherType = "EtherType",
-        VlanTag = "802.1Q tag",
-        LlcHeader = "802.2 LLC header",
-        SnapHeader = "SNAP header",
-        SllHeader = "Linux cooked header",
-        NullHeader = "loopback header",
-        PppHeader = "PPP header",
-        LinkLength = "802.3 length",
-        VlanStack = "802.1Q tag stack",
-        LinkHeaders = "link-layer headers",
-        LinkType = "link type",
-        RawIpVersion = "version of a raw IP packet",
-    }
-    Ipv4 {
-        Ipv4Header = "IPv4 header",
-        Ipv4Version = "IPv4 version",
-        Ipv4Ihl = "IPv4 header length",
-        Ipv4TotalLength = "IPv4 total length",
-        Ipv4Identification = "IPv4 identification",
-        Ipv4FragmentOffset = "IPv4 fragment offset",
-        Ipv4Ttl = "IPv4 time to live",
-        Ipv4Protocol = "IPv4 protocol",
-        Ipv4Checksum = "IPv4 header checksum",
-        Ipv4Options = "IPv4 options",
-        Ipv4Option = "IPv4 option",
-        Ipv4OptionPointer = "IPv4 option pointer",
-        Ipv4OptionOverflow = "IPv4 timestamp overflow count",
-        Ipv4OptionFlag = "IPv4 timestamp flag",
-        Ipv4Address = "IPv4 address",
-    }
-    Ipv6 {
-        Ipv6Header = "IPv6 header",
-        Ipv6Version = "IPv6 version",
-        Ipv6PayloadLength = "IPv6 payload length",
-        Ipv6NextHeader = "IPv6 next header",
-        Ipv6HopLimit = "IPv6 hop limit",
-        Ipv6Extension = "IPv6 extension header",
-        Ipv6ExtensionLength = "IPv6 extension header length",
-        Ipv6Option = "IPv6 option",
-        Ipv6Options = "IPv6 options",
-        Ipv6JumboLength = "IPv6 jumbo payload length",
-        Ipv6SegmentsLeft = "IPv6 routing header segments left",
-        Ipv6RoutingHeader = "IPv6 routing header",
-        Ipv6RoutingLength = "IPv6 routing header length",
-        Ipv6FragmentHeader = "IPv6 fragment header",
-        Ipv6FragmentOffset = "IPv6 fragment offset",
-        Ipv6MobilityHeader = "IPv6 mobility header",
-        Ipv6HeaderChain = "IPv6 header chain",
-        Ipv6Address = "IPv6 address",
-    }
-    Ipsec {
-        AhHeader = "authentication header",
-        AhLength = "authentication header length",
-        EspHeader = "ESP header",
-    }
-    Transport {
-        TcpHeader = "TCP header",
-        TcpDataOffset = "TCP data offset",
-        TcpChecksum = "TCP checksum",
-        TcpOption = "TCP option",
-        TcpOptions = "TCP options",
-        TcpFragmentOffset = "TCP fragment at offset 1",
-        UdpHeader = "UDP header",
-        UdpLength = "UDP length",
-        UdpChecksum = "UDP checksum",
-        UdpLiteHeader = "UDP-Lite header",
-        UdpLiteCoverage = "UDP-Lite checksum coverage",
-        UdpLiteChecksum = "UDP-Lite checksum",
-        Ports = "transport ports",
-    }
-    Icmp {
-        Icmpv4Header = "ICMP header",
-        Icmpv4Checksum = "ICMP checksum",
-        Icmpv4Message = "ICMP message",
-        Icmpv6Header = "ICMPv6 header",
-        Icmpv6Checksum = "ICMPv6 checksum",
-        Icmpv6Message = "ICMPv6 message",
-        IcmpOriginal = "original datagram of an ICMP error",
-        IcmpLength = "ICMP original datagram length",
-    }
-    Caller {
-        Buffer = "buffer",
-        Headroom = "headroom",
-        Tailroom = "tailroom",
-        Mtu = "MTU",
-        Payload = "payload",
-        Address = "address",
-        Checksum = "checksum",
-    }
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        Ipv6 {
+            Ipv6Header = "IPv6 header",
+            Ipv6Version = "IPv6 version",
+            Ipv6PayloadLength = "IPv6 payload length",
+            Ipv6NextHeader = "IPv6 next header",
+            Ipv6HopLimit = "IPv6 hop limit",
+            Ipv6Extension = "IPv6 extension header",
+            Ipv6ExtensionLength = "IPv6 extension header length",
+            Ipv6Option = "IPv6 option",
+            Ipv6Options = "IPv6 options",
+            Ipv6JumboLength = "IPv6 jumbo payload length",
+            Ipv6SegmentsLeft = "IPv6 routing header segments left",
+            Ipv6RoutingHeader = "IPv6 routing header",
+            Ipv6RoutingLength = "IPv6 routing header length",
+            Ipv6FragmentHeader = "IPv6 fragment header",
+            Ipv6FragmentOffset = "IPv6 fragment offset",
+            Ipv6MobilityHeader = "IPv6 mobility header",
+            Ipv6HeaderChain = "IPv6 header chain",
+            Ipv6Address = "IPv6 address",
+        }
+        Ipsec {
+            AhHeader = "authentication header",
+            AhLength = "authentication header length",
+            EspHeader = "ESP header",
+        }
+        Transport {
+            TcpHeader = "TCP header",
+            TcpDataOffset = "TCP data offset",
+            TcpChecksum = "TCP checksum",
+            TcpOption = "TCP option",
+            TcpOptions = "TCP options",
+            TcpFragmentOffset = "TCP fragment at offset 1",
+            UdpHeader = "UDP header",
+            UdpLength = "UDP length",
+            UdpChecksum = "UDP checksum",
+            UdpLiteHeader = "UDP-Lite header",
+            UdpLiteCoverage = "UDP-Lite checksum coverage",
+            UdpLiteChecksum = "UDP-Lite checksum",
+            Ports = "transport ports",
+        }
+        Icmp {
+            Icmpv4Header = "ICMP header",
+            Icmpv4Checksum = "ICMP checksum",
+            Icmpv4Message = "ICMP message",
+            Icmpv6Header = "ICMPv6 header",
+            Icmpv6Checksum = "ICMPv6 checksum",
+            Icmpv6Message = "ICMPv6 message",
+            IcmpOriginal = "original datagram of an ICMP error",
+            IcmpLength = "ICMP original datagram length",
+        }
+        Caller {
+            Buffer = "buffer",
+            Headroom = "headroom",
+            Tailroom = "tailroom",
+            Mtu = "MTU",
+            Payload = "payload",
+            Address = "address",
+            Checksum = "checksum",
+        }
     }
 }
 

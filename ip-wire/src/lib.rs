@@ -38,6 +38,7 @@ pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
 pub mod link;
+mod names;
 pub mod nat;
 mod octets;
 mod packet_buf;

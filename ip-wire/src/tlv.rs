@@ -2,9 +2,9 @@
 
 use core::marker::PhantomData;
 
+use nom::IResult;
 use nom::error::{ErrorKind, ParseError};
 use nom::number::complete::be_u8;
-use nom::IResult;
 
 use crate::Error;
 use crate::error::{Field, len32};

@@ -1,7 +1,5 @@
 //! The crate's one error type, and what a node does about each error.
 
-use core::fmt;
-
 use crate::lifetime::Limit;
 
 /// Why a packet was refused, could not be protected, or why an association makes no sense.
@@ -360,146 +358,107 @@ pub enum Problem {
     Truncated,
 }
 
-macro_rules! fields {
-    ($($family:ident { $($name:ident = $text:literal,)* })*) => {
-        /// A field or structure that an error can be about.
-        #[non_exhaustive]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Field {
-            $($(
-                #[doc = $text]
-                $name,
-            )*)*
+ip_wire::named! {
+    /// A field or structure that an error can be about.
+    Field, family: Family {
+        Esp {
+            EspPacket = "ESP packet",
+            EspCiphertext = "ESP ciphertext",
+            EspTrailer = "ESP trailer",
+            EspPadding = "ESP padding",
         }
-
-        impl Field {
-            /// What the field belongs to.
-            #[must_use]
-            pub const fn family(self) -> Family {
-                match self {
-                    $($(Self::$name => Family::$family,)*)*
-                }
-            }
-
-            /// Its name in the RFCs' words.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $($(Self::$name => $text,)*)*
-                }
-            }
-
-            /// All fields, for tests of properties that every field must have.
-            #[cfg(test)]
-            pub(crate) const ALL: &'static [Self] = &[$($(Self::$name,)*)*];
+        Ah {
+            AhHeader = "AH header",
+            AhLength = "AH Payload Len",
+            AhIcv = "AH ICV",
         }
-    };
-}
-
-fields! {
-    Esp {
-        EspPacket = "ESP packet",
-        EspCiphertext = "ESP ciphertext",
-        EspTrailer = "ESP trailer",
-        EspPadding = "ESP padding",
-    }
-    Ah {
-        AhHeader = "AH header",
-        AhLength = "AH Payload Len",
-        AhIcv = "AH ICV",
-    }
-    Ip {
-        Protocol = "protocol",
-        FragmentOffset = "fragment offset or fragment header",
-        Ipv4Option = "IPv4 option",
-        Ipv6Option = "IPv6 option",
-        RoutingHeader = "IPv6 routing header",
-        HeaderChain = "IPv6 header chain",
-        Address = "address",
-        TotalLength = "total length",
-        Mtu = "path MTU",
-    }
-    Natt {
-        UdpHeader = "UDP header",
-        UdpPort = "UDP port",
-        NonEspMarker = "non-ESP marker",
-        IkeHeader = "IKE header",
-        InnerChecksum = "checksum of what transport mode carries in UDP",
-    }
-    Association {
-        Spi = "SPI",
-        Sequence = "sequence number",
-        ReplayWindow = "anti-replay window",
-        ReplayStorage = "anti-replay window's storage",
-        ReplayHighest = "highest sequence number",
-        ReplayBitmap = "anti-replay bitmap",
-        EncryptionKey = "encryption key",
-        IntegrityKey = "integrity key",
-        Iv = "initialization vector",
-        Encryption = "encryption algorithm",
-        EncryptionOnly = "encryption without integrity",
-        Integrity = "integrity algorithm",
-        Alignment = "AH alignment",
-        Lifetime = "lifetime",
-        TunnelEnd = "tunnel endpoint",
-        TrafficFlowPadding = "TFC padding",
-        FragmentChecking = "stateful fragment checking",
-        Dscps = "set of codepoints",
-    }
-    Databases {
-        Sad = "security association database",
-        SaProtocol = "security association's protocol",
-        Spd = "security policy database",
-        Selectors = "selectors",
-        AddressRange = "address range",
-        PrefixLen = "prefix length",
-        Names = "table of names",
-        Links = "table of links from policy to security associations",
-    }
-    Text {
-        Record = "record",
-        Keyword = "keyword",
-        Source = "source address",
-        Destination = "destination address",
-        Reqid = "reqid",
-        Mode = "mode",
-        ReplayState = "anti-replay context",
-        Flags = "flags",
-        Mark = "mark",
-        Algorithm = "algorithm",
-        Key = "key",
-        IcvLen = "ICV length",
-        Encapsulation = "UDP or TCP encapsulation",
-        Port = "port",
-        IcmpType = "ICMP type or code",
-        Time = "time",
-        Statistics = "statistics",
-        Direction = "direction",
-        Action = "action",
-        Index = "index",
-        Priority = "priority",
-        PolicyType = "policy type",
-        Sharing = "sharing",
-        Template = "template",
-        Level = "level",
-        Device = "device",
-        InterfaceId = "interface identifier",
-        TfcPad = "traffic flow confidentiality padding",
-        Cpu = "CPU",
-        User = "user",
-        SequenceLen = "sequence number length",
-    }
-    Local {
-        Buffer = "buffer",
-        Headroom = "headroom",
-        Tailroom = "tailroom",
-        Results = "slice of results",
-    }
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        Ip {
+            Protocol = "protocol",
+            FragmentOffset = "fragment offset or fragment header",
+            Ipv4Option = "IPv4 option",
+            Ipv6Option = "IPv6 option",
+            RoutingHeader = "IPv6 routing header",
+            HeaderChain = "IPv6 header chain",
+            Address = "address",
+            TotalLength = "total length",
+            Mtu = "path MTU",
+        }
+        Natt {
+            UdpHeader = "UDP header",
+            UdpPort = "UDP port",
+            NonEspMarker = "non-ESP marker",
+            IkeHeader = "IKE header",
+            InnerChecksum = "checksum of what transport mode carries in UDP",
+        }
+        Association {
+            Spi = "SPI",
+            Sequence = "sequence number",
+            ReplayWindow = "anti-replay window",
+            ReplayStorage = "anti-replay window's storage",
+            ReplayHighest = "highest sequence number",
+            ReplayBitmap = "anti-replay bitmap",
+            EncryptionKey = "encryption key",
+            IntegrityKey = "integrity key",
+            Iv = "initialization vector",
+            Encryption = "encryption algorithm",
+            EncryptionOnly = "encryption without integrity",
+            Integrity = "integrity algorithm",
+            Alignment = "AH alignment",
+            Lifetime = "lifetime",
+            TunnelEnd = "tunnel endpoint",
+            TrafficFlowPadding = "TFC padding",
+            FragmentChecking = "stateful fragment checking",
+            Dscps = "set of codepoints",
+        }
+        Databases {
+            Sad = "security association database",
+            SaProtocol = "security association's protocol",
+            Spd = "security policy database",
+            Selectors = "selectors",
+            AddressRange = "address range",
+            PrefixLen = "prefix length",
+            Names = "table of names",
+            Links = "table of links from policy to security associations",
+        }
+        Text {
+            Record = "record",
+            Keyword = "keyword",
+            Source = "source address",
+            Destination = "destination address",
+            Reqid = "reqid",
+            Mode = "mode",
+            ReplayState = "anti-replay context",
+            Flags = "flags",
+            Mark = "mark",
+            Algorithm = "algorithm",
+            Key = "key",
+            IcvLen = "ICV length",
+            Encapsulation = "UDP or TCP encapsulation",
+            Port = "port",
+            IcmpType = "ICMP type or code",
+            Time = "time",
+            Statistics = "statistics",
+            Direction = "direction",
+            Action = "action",
+            Index = "index",
+            Priority = "priority",
+            PolicyType = "policy type",
+            Sharing = "sharing",
+            Template = "template",
+            Level = "level",
+            Device = "device",
+            InterfaceId = "interface identifier",
+            TfcPad = "traffic flow confidentiality padding",
+            Cpu = "CPU",
+            User = "user",
+            SequenceLen = "sequence number length",
+        }
+        Local {
+            Buffer = "buffer",
+            Headroom = "headroom",
+            Tailroom = "tailroom",
+            Results = "slice of results",
+        }
     }
 }
 

@@ -360,100 +360,61 @@ pub enum Family {
     Local,
 }
 
-macro_rules! fields {
-    ($($family:ident { $($name:ident = $text:literal,)* })*) => {
-        /// A field or structure that an error can be about.
-        #[non_exhaustive]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Field {
-            $($(
-                #[doc = $text]
-                $name,
-            )*)*
+ip_wire::named! {
+    /// A field or structure that an error can be about.
+    Field, family: Family {
+        Trailer {
+            Trailer = "Authentication Trailer",
+            Version = "AT version",
+            Option = "AT option",
+            Pad = "AT padding bit",
+            InnerPacketLength = "Inner Packet Length",
+            HostId = "Host ID",
+            KeyIndex = "key index",
         }
-
-        impl Field {
-            /// What the field belongs to.
-            #[must_use]
-            pub const fn family(self) -> Family {
-                match self {
-                    $($(Self::$name => Family::$family,)*)*
-                }
-            }
-
-            /// Its name, as the thesis has it where it has one.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $($(Self::$name => $text,)*)*
-                }
-            }
-
-            /// All fields, for tests of properties that every field must have.
-            #[cfg(test)]
-            pub(crate) const ALL: &'static [Self] = &[$($(Self::$name,)*)*];
+        Outer {
+            Protocol = "outer protocol",
+            Fragment = "fragment offset or fragment header",
+            OuterSource = "outer source address",
+            Mtu = "path MTU",
+            InnerPacket = "inner packet",
         }
-    };
-}
-
-fields! {
-    Trailer {
-        Trailer = "Authentication Trailer",
-        Version = "AT version",
-        Option = "AT option",
-        Pad = "AT padding bit",
-        InnerPacketLength = "Inner Packet Length",
-        HostId = "Host ID",
-        KeyIndex = "key index",
-    }
-    Outer {
-        Protocol = "outer protocol",
-        Fragment = "fragment offset or fragment header",
-        OuterSource = "outer source address",
-        Mtu = "path MTU",
-        InnerPacket = "inner packet",
-    }
-    Keys {
-        Key = "key",
-        KeyTable = "key table",
-        KeyCount = "number of keys",
-        Period = "cryptoperiod",
-        Hosts = "hosts of the filter",
-    }
-    Session {
-        Message = "control message",
-        MessageLength = "control message length",
-        MessageVersion = "control message version",
-        MessageType = "control message type",
-        Name = "name",
-        Algorithm = "MAC algorithm",
-        TerminateReason = "reason to terminate",
-        Generation = "table generation",
-        SessionId = "session number",
-        Certificate = "authentication certificate",
-        LongTermKey = "long-term key",
-        Initiator = "initiator",
-        Responder = "responder",
-        Users = "authorised users",
-    }
-    Flows {
-        FlowHeader = "FBS header",
-        Timestamp = "timestamp",
-        Padding = "padding",
-        MasterKey = "master key",
-        Capacity = "capacity",
-    }
-    Local {
-        Buffer = "buffer",
-        Headroom = "headroom",
-        Tailroom = "tailroom",
-        Results = "slice of results",
-    }
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        Keys {
+            Key = "key",
+            KeyTable = "key table",
+            KeyCount = "number of keys",
+            Period = "cryptoperiod",
+            Hosts = "hosts of the filter",
+        }
+        Session {
+            Message = "control message",
+            MessageLength = "control message length",
+            MessageVersion = "control message version",
+            MessageType = "control message type",
+            Name = "name",
+            Algorithm = "MAC algorithm",
+            TerminateReason = "reason to terminate",
+            Generation = "table generation",
+            SessionId = "session number",
+            Certificate = "authentication certificate",
+            LongTermKey = "long-term key",
+            Initiator = "initiator",
+            Responder = "responder",
+            Users = "authorised users",
+        }
+        Flows {
+            FlowHeader = "FBS header",
+            Timestamp = "timestamp",
+            Padding = "padding",
+            MasterKey = "master key",
+            Capacity = "capacity",
+        }
+        Local {
+            Buffer = "buffer",
+            Headroom = "headroom",
+            Tailroom = "tailroom",
+            Results = "slice of results",
+        }
     }
 }
 

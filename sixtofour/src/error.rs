@@ -252,63 +252,37 @@ impl fmt::Display for Place {
     }
 }
 
-macro_rules! reasons {
-    ($($name:ident = $text:literal,)*) => {
-        /// What refused packets are counted under.
-        #[non_exhaustive]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[repr(u8)]
-        pub enum Reason {
-            $(#[doc = $text] $name,)*
-        }
-
-        impl Reason {
-            /// All reasons, in declaration order.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
-
-            /// The reason in words.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
-            }
-        }
-    };
-}
-
-reasons! {
-    Malformed = "malformed",
-    Checksum = "wrong header checksum",
-    Fragment = "fragment",
-    TooBig = "too big",
-    Buffer = "no room in the buffer",
-    Protocol = "not protocol 41",
-    NotForUs = "not for this router",
-    SpecialOuterSource = "outer source special",
-    SpecialOuterDestination = "outer destination special",
-    SpecialSourceV4addr = "V4ADDR of the source special",
-    SpecialDestinationV4addr = "V4ADDR of the destination special",
-    BroadcastSource = "source is a broadcast address",
-    BroadcastDestination = "destination is a broadcast address",
-    SpecialSource = "source special",
-    SpecialDestination = "destination special",
-    SourceMismatch = "source spoofed",
-    DestinationMismatch = "destination of another site",
-    SourceNotOurs = "source of another site",
-    ToOurselves = "to this router itself",
-    NativeToNative = "native to native",
-    NotARelay = "only for a relay",
-    UnknownRelay = "unknown relay",
-    NoRelay = "no relay",
-    Loop = "loop",
-    Nested = "tunnel in the tunnel",
-    IngressFilter = "ingress filter",
-    Congestion = "congestion mark",
-    Setting = "setting",
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+ip_wire::named! {
+    /// What refused packets are counted under.
+    Reason {
+        Malformed = "malformed",
+        Checksum = "wrong header checksum",
+        Fragment = "fragment",
+        TooBig = "too big",
+        Buffer = "no room in the buffer",
+        Protocol = "not protocol 41",
+        NotForUs = "not for this router",
+        SpecialOuterSource = "outer source special",
+        SpecialOuterDestination = "outer destination special",
+        SpecialSourceV4addr = "V4ADDR of the source special",
+        SpecialDestinationV4addr = "V4ADDR of the destination special",
+        BroadcastSource = "source is a broadcast address",
+        BroadcastDestination = "destination is a broadcast address",
+        SpecialSource = "source special",
+        SpecialDestination = "destination special",
+        SourceMismatch = "source spoofed",
+        DestinationMismatch = "destination of another site",
+        SourceNotOurs = "source of another site",
+        ToOurselves = "to this router itself",
+        NativeToNative = "native to native",
+        NotARelay = "only for a relay",
+        UnknownRelay = "unknown relay",
+        NoRelay = "no relay",
+        Loop = "loop",
+        Nested = "tunnel in the tunnel",
+        IngressFilter = "ingress filter",
+        Congestion = "congestion mark",
+        Setting = "setting",
     }
 }
 

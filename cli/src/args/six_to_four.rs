@@ -185,6 +185,14 @@ pub struct Deterministic {
     /// Outside addresses: an IPv4 address or prefix
     #[arg(long, value_name = "PREFIX")]
     pub outside: String,
+    /// How ports are given out.
+    #[command(flatten)]
+    pub rule: DeterministicRule,
+}
+
+/// How a deterministic mapping gives ports out, but for the addresses: RFC 7422 2.
+#[derive(Debug, Clone, Args)]
+pub struct DeterministicRule {
     /// Dynamic pool factor (D)
     #[arg(long, value_name = "D", default_value = "0", value_parser = factor)]
     pub dynamic: u32,
@@ -214,24 +222,9 @@ pub struct PortsTrace {
     /// Outside addresses
     #[arg(long, value_name = "PREFIX", requires = "inside")]
     pub outside: Option<String>,
-    /// Dynamic pool factor (D)
-    #[arg(long, value_name = "D", default_value = "0", value_parser = factor)]
-    pub dynamic: u32,
-    /// Most ports of a user (M)
-    #[arg(long, value_name = "M", default_value_t = 65_536)]
-    pub max: u32,
-    /// Algorithm (A)
-    #[arg(long, value_name = "A", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=3))]
-    pub algorithm: u8,
-    /// Reserved ports (R)
-    #[arg(long, value_name = "R", default_value = "0-1023")]
-    pub reserved: String,
-    /// The first and the last address of the inside prefix are subscribers' too
-    #[arg(long)]
-    pub all_inside: bool,
-    /// Bits of an IPv6 subscriber's prefix
-    #[arg(long, value_name = "BITS", default_value_t = 56)]
-    pub subscriber_len: u8,
+    /// How ports are given out.
+    #[command(flatten)]
+    pub rule: DeterministicRule,
     /// File of mapping records
     #[arg(long, value_name = "FILE", requires = "time")]
     pub log: Option<PathBuf>,

@@ -60,51 +60,34 @@ mod sealed {
         fn bucket(self, base: Self, shift: u32) -> Option<usize>;
     }
 
-    impl Number for u32 {
-        const ZERO: Self = 0;
-        const MAX: Self = Self::MAX;
+    macro_rules! numbers {
+        ($($kind:ty)*) => {$(
+            impl Number for $kind {
+                const ZERO: Self = 0;
+                const MAX: Self = Self::MAX;
 
-        fn next(self) -> Option<Self> {
-            self.checked_add(1)
-        }
+                fn next(self) -> Option<Self> {
+                    self.checked_add(1)
+                }
 
-        #[inline]
-        fn minus(self, low: Self) -> Self {
-            self.wrapping_sub(low)
-        }
+                #[inline]
+                fn minus(self, low: Self) -> Self {
+                    self.wrapping_sub(low)
+                }
 
-        fn plus(self, span: Self) -> Self {
-            self.wrapping_add(span)
-        }
+                fn plus(self, span: Self) -> Self {
+                    self.wrapping_add(span)
+                }
 
-        #[inline]
-        fn bucket(self, base: Self, shift: u32) -> Option<usize> {
-            usize::try_from(self.wrapping_sub(base).checked_shr(shift).unwrap_or(0)).ok()
-        }
+                #[inline]
+                fn bucket(self, base: Self, shift: u32) -> Option<usize> {
+                    usize::try_from(self.wrapping_sub(base).checked_shr(shift).unwrap_or(0)).ok()
+                }
+            }
+        )*};
     }
 
-    impl Number for u64 {
-        const ZERO: Self = 0;
-        const MAX: Self = Self::MAX;
-
-        fn next(self) -> Option<Self> {
-            self.checked_add(1)
-        }
-
-        #[inline]
-        fn minus(self, low: Self) -> Self {
-            self.wrapping_sub(low)
-        }
-
-        fn plus(self, span: Self) -> Self {
-            self.wrapping_add(span)
-        }
-
-        #[inline]
-        fn bucket(self, base: Self, shift: u32) -> Option<usize> {
-            usize::try_from(self.wrapping_sub(base).checked_shr(shift).unwrap_or(0)).ok()
-        }
-    }
+    numbers! { u32 u64 }
 }
 
 /// What a rule matches: first and last value of each field, both included. A range whose first is over its last matches nothing.

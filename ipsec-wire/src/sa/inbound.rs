@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::place::{Found, close_gap, find, mend};
 use super::tunnel::Outline;
-use super::{DscpSet, Mode, Params, Peer, Tunnel};
+use super::{Mode, Params, Tunnel};
 use crate::ah::gathered::Gathered;
 use crate::ah::{self, coverage};
 use crate::algorithm::Suite;
@@ -146,42 +146,6 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
         self.finish(now, packet, arrived, authentic)
     }
 
-    /// Security parameters index.
-    #[must_use]
-    pub const fn spi(&self) -> u32 {
-        self.params.spi
-    }
-
-    /// Algorithms.
-    #[must_use]
-    pub const fn suite(&self) -> &Suite {
-        &self.params.suite
-    }
-
-    /// Transport or tunnel.
-    #[must_use]
-    pub const fn mode(&self) -> &Mode {
-        &self.params.mode
-    }
-
-    /// The codepoints that the association is for; arriving packets are not asked for theirs (RFC 4301 4.4.2.1).
-    #[must_use]
-    pub const fn dscps(&self) -> DscpSet {
-        self.params.dscps
-    }
-
-    /// Whether fragments in the tunnel are to be checked against their first one's ports, by whoever looks at packets behind it.
-    #[must_use]
-    pub const fn stateful_fragment_checking(&self) -> bool {
-        self.params.fragment_checking
-    }
-
-    /// Who is at the other end, as the builder was told.
-    #[must_use]
-    pub const fn peer(&self) -> Option<Peer> {
-        self.params.peer
-    }
-
     /// The sequence numbers received: to be exported, and given to [`Builder::received`](super::Builder::received).
     #[must_use]
     pub const fn window(&self) -> &Window<W> {
@@ -192,17 +156,6 @@ impl<T: Transform, W: Storage> Inbound<T, W> {
     #[must_use]
     pub const fn counters(&self) -> &Counters {
         &self.counters
-    }
-
-    /// What was carried, and the limits.
-    #[must_use]
-    pub const fn lifetime(&self) -> &Lifetime {
-        &self.lifetime
-    }
-
-    /// The limits, to be told of time that passes without packets.
-    pub const fn lifetime_mut(&mut self) -> &mut Lifetime {
-        &mut self.lifetime
     }
 
     /// Everything that can be said before the cryptography.

@@ -16,6 +16,7 @@
 
 mod batch;
 mod builder;
+mod getters;
 mod inbound;
 mod into;
 mod iv;

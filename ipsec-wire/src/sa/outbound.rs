@@ -9,7 +9,7 @@ use rand_core::CryptoRng;
 use super::iv::IvSource;
 use super::place::{Place, insertion, mend, open_gap, too_long};
 use super::tunnel::Outline;
-use super::{DscpSet, Mode, Params, PathMtu, Peer, low};
+use super::{Mode, Params, PathMtu, low};
 use crate::ah::gathered::Gathered;
 use crate::ah::{self, coverage};
 use crate::algorithm::Suite;
@@ -269,42 +269,6 @@ impl<T: Transform> Outbound<T> {
         (self.identification, self.atomic_identification) = (identification, identification);
     }
 
-    /// Security parameters index.
-    #[must_use]
-    pub const fn spi(&self) -> u32 {
-        self.params.spi
-    }
-
-    /// Algorithms.
-    #[must_use]
-    pub const fn suite(&self) -> &Suite {
-        &self.params.suite
-    }
-
-    /// Transport or tunnel.
-    #[must_use]
-    pub const fn mode(&self) -> &Mode {
-        &self.params.mode
-    }
-
-    /// The codepoints that the association is for.
-    #[must_use]
-    pub const fn dscps(&self) -> DscpSet {
-        self.params.dscps
-    }
-
-    /// Whether fragments in the tunnel are to be checked against their first one's ports, by whoever looks at packets behind it.
-    #[must_use]
-    pub const fn stateful_fragment_checking(&self) -> bool {
-        self.params.fragment_checking
-    }
-
-    /// Who is at the other end, as the builder was told.
-    #[must_use]
-    pub const fn peer(&self) -> Option<Peer> {
-        self.params.peer
-    }
-
     /// Whether the association is for packets with this codepoint (RFC 4301 4.4.2.1). It is for whoever chooses between associations: sealing
     /// does not ask.
     #[must_use]
@@ -316,17 +280,6 @@ impl<T: Transform> Outbound<T> {
     #[must_use]
     pub const fn last_sent(&self) -> u64 {
         self.last_sent
-    }
-
-    /// What was carried, and the limits.
-    #[must_use]
-    pub const fn lifetime(&self) -> &Lifetime {
-        &self.lifetime
-    }
-
-    /// The limits, to be told of time that passes without packets.
-    pub const fn lifetime_mut(&mut self) -> &mut Lifetime {
-        &mut self.lifetime
     }
 
     /// Frames the packet: all but the cryptography. Nothing is changed if there is an error.
