@@ -200,6 +200,29 @@ fn a_udp_mapping_that_was_dropped_is_told_again_by_the_next_packet_without_keep_
     assert_eq!((vpn.ga.flows().len(), vpn.gb.flows().len()), (1, 1));
 }
 
+/// Takes a packet from its host through the near gateway, and no further; as what it left, and as it left.
+fn leave(vpn: &mut Vpn, original: &[u8]) -> (Class, PacketBuf<Vec<u8>>) {
+    let mut buf = buffer(original);
+    vpn.a.send(NOW, &mut buf).unwrap();
+    let class = vpn.ga.outbound(NOW, &mut buf).unwrap().class;
+    (class, buf)
+}
+
+#[test]
+fn a_flow_whose_first_packet_was_lost_is_refused_until_its_mapping_goes_and_the_next_packet_is_a_first_one() {
+    let mut vpn = vpn(Form::DuplicateEncapsulating);
+    let there = packet(ends(A, 1000, B, 53), Protocol::UDP, tcp::Flags::NONE, b"q");
+    let (first, _lost) = leave(&mut vpn, &there);
+    let (second, mut buf) = leave(&mut vpn, &there);
+    assert_eq!((first, second), (Class::Control, Class::Data));
+    let before = buf.octets().to_vec();
+    assert_eq!(vpn.gb.inbound(NOW, &mut buf), Err(Error::Unknown(Field::Mapping)));
+    assert_eq!((buf.octets(), vpn.gb.flows().len()), (&before[..], 0));
+    assert!(vpn.ga.flows_mut().remove(&Flow::from_ip(&there).unwrap().key));
+    vpn.pass(true, &there, Class::Control);
+    vpn.pass(true, &there, Class::Data);
+}
+
 #[test]
 fn a_duplicate_with_addresses_of_other_networks_teaches_a_gateway_nothing() {
     let mut vpn = vpn(Form::DuplicateEncapsulating);
