@@ -43,7 +43,11 @@ impl Walker<'_> {
                 layer.item("esp.sequence", "sequence number", 4, view.sequence_number());
                 let destination = step.around.addresses.map(|(_, destination)| destination);
                 if let Some(decrypted) = self.decrypter.decrypt(step.octets, destination) {
-                    return self.decrypted(layer, &decrypted, &step);
+                    self.decrypted(layer, &decrypted, &step);
+                    let Some(trailer) = decrypted.trailer() else { return };
+                    let offset = step.offset.saturating_add(decrypted.front);
+                    let what = What::Upper(trailer.next_header());
+                    return self.walk(Next { what, octets: trailer.payload(), offset, around: step.around });
                 }
                 self.push(layer);
                 self.payload("encrypted".into(), view.payload(), step.offset.saturating_add(esp::FIXED_LEN));
@@ -52,8 +56,8 @@ impl Walker<'_> {
         }
     }
 
-    /// An ESP packet whose association is known: its trailer, and what is inside.
-    fn decrypted(&mut self, mut layer: Layer, decrypted: &Decrypted, step: &Next<'_>) {
+    /// An ESP packet whose association is known: its trailer.
+    pub(super) fn decrypted(&mut self, mut layer: Layer, decrypted: &Decrypted, step: &Next<'_>) {
         let len = decrypted.plaintext.len();
         if let Some(trailer) = decrypted.trailer() {
             let at = decrypted.front.saturating_add(len);
@@ -70,9 +74,6 @@ impl Walker<'_> {
             layer.note("not authentic under the association's keys");
         }
         self.push(layer);
-        let Some(trailer) = decrypted.trailer() else { return };
-        let offset = step.offset.saturating_add(decrypted.front);
-        self.walk(Next { what: What::Upper(trailer.next_header()), octets: trailer.payload(), offset, around: step.around });
     }
 
     fn refused(&mut self, name: &'static str, title: &'static str, error: Error, step: &Next<'_>) {
@@ -91,7 +92,7 @@ impl Walker<'_> {
     }
 }
 
-fn ah_fields(view: &ah::View<'_>, layer: &mut Layer) {
+pub(super) fn ah_fields(view: &ah::View<'_>, layer: &mut Layer) {
     layer.item("ah.next_header", "next header", 0, view.next_header().0).meaning(view.next_header());
     layer.item("ah.length", "length", 1, view.payload_len()).meaning(format_args!("{} octets", view.header_len()));
     layer.item("ah.spi", "SPI", 4, hex(view.spi()));
