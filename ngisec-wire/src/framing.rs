@@ -110,11 +110,13 @@ impl Form {
     /// Those of reading the packet; [`Error::Truncated`], [`Error::Mismatch`] for a duplicate that is not one of the packet's headers. The packet stays as it was.
     pub fn unwrap<S: AsRef<[u8]> + AsMut<[u8]>>(self, packet: &mut PacketBuf<S>) -> Result<Observation, Error> {
         let outline = Outline::read(packet.octets(), Check::All)?;
+        let whole = packet.len();
         packet.truncate(outline.len);
         packet.pop_front(outline.headers)?;
         let inner = self.restore(&outline, packet, outline.headers);
         if inner.is_err() {
             packet.push_front(outline.headers)?;
+            packet.push_back(whole.saturating_sub(packet.len()))?;
         }
         inner
     }

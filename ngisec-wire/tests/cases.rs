@@ -226,18 +226,14 @@ fn a_flow_whose_first_packet_was_lost_is_refused_until_its_mapping_goes_and_the_
 #[test]
 fn a_duplicate_with_addresses_of_other_networks_teaches_a_gateway_nothing() {
     let mut vpn = vpn(Form::DuplicateEncapsulating);
+    // A peer that has the keys, and lies.
+    let mut peer = sender(Form::DuplicateEncapsulating, 0x5000, GCM);
     for wrong in [ends([10, 9, 0, 1], 1, B, 80), ends(A, 1, [10, 9, 0, 1], 80)] {
         let mut buf = buffer(&packet(wrong, Protocol::TCP, tcp::Flags::SYN, b""));
-        // A peer that has the keys, and lies.
-        let mut peer = sender(Form::DuplicateEncapsulating, 0x5000, GCM);
-        peer.ah_mut().export(0);
-        let mut peer = sender(Form::DuplicateEncapsulating, 0x5000, GCM);
-        if wrong.sport == 1 && wrong.destination != IpAddr::from(B) {
-            // Its second packet.
-            peer.seal(NOW, &mut buffer(&packet(wrong, Protocol::TCP, tcp::Flags::SYN, b""))).unwrap();
-        }
         peer.seal(NOW, &mut buf).unwrap();
+        let (sealed, headroom) = (buf.octets().to_vec(), buf.headroom());
         assert_eq!(vpn.gb.inbound(NOW, &mut buf), Err(Error::Unknown(Field::Network)));
+        assert_eq!((buf.octets(), buf.headroom()), (&sealed[..], headroom));
     }
     assert!(vpn.gb.flows().is_empty());
     let mut buf = buffer(&packet(ends(A, 1, [10, 9, 0, 1], 80), Protocol::TCP, tcp::Flags::SYN, b""));
@@ -341,6 +337,81 @@ fn between_networks_a_dropped_udp_mapping_is_learned_again_from_the_next_packet(
     networks.pass(true, Protocol::UDP, tcp::Flags::NONE, Class::Data);
     networks.pass(false, Protocol::UDP, tcp::Flags::NONE, Class::Data);
     assert_eq!(networks.b.flows().len(), 1);
+}
+
+/// Seals a packet for a gateway, has it refused, and checks that it is handed back sealed.
+fn refused(
+    original: &[u8],
+    mut seal: impl FnMut(&mut PacketBuf<Vec<u8>>),
+    refuse: impl FnOnce(&mut PacketBuf<Vec<u8>>) -> Result<ngisec_wire::role::Passed, Error>,
+) -> Error {
+    let mut buf = buffer(original);
+    seal(&mut buf);
+    buf.push_back(3).unwrap().fill(7);
+    let (sealed, headroom) = (buf.octets().to_vec(), buf.headroom());
+    let error = refuse(&mut buf).unwrap_err();
+    assert_eq!((buf.octets(), buf.headroom()), (&sealed[..], headroom), "{error}");
+    error
+}
+
+#[test]
+fn a_control_packet_that_is_refused_after_it_was_opened_is_handed_back_sealed() {
+    let syn = |ends| packet(ends, Protocol::TCP, tcp::Flags::SYN, b"data");
+    let one_port = |address: [u8; 4]| Translator::new(address.into(), (40_000, 40_000), Limits::default());
+    let full = Error::TableFull { field: Field::PortPool, limit: 1 };
+    // VPN: no network there, and no port left.
+    let Vpn { mut a, mut ga, .. } = vpn(Form::DuplicateAppended);
+    let error = refused(&syn(ends(A, 1000, [10, 9, 0, 1], 80)), |buf| assert!(a.send(NOW, buf).is_ok()), |buf| ga.outbound(NOW, buf));
+    assert_eq!(error, Error::Unknown(Field::Network));
+    let mut ga = VpnGateway::new(one_port(GA), network(A));
+    ga.add_host(A.into(), channel(Form::TransportSec, 0x3100, 0x3000));
+    ga.add_peer(Peer { gateway: GB.into(), network: network(B), channel: channel(Form::DuplicateEncapsulating, 0x5000, 0x5100) });
+    let (mut buf, mut control) = (buffer(&syn(ends(A, 1000, B, 80))), sender(Form::TransportSec, 0x3000, GCM));
+    control.seal(NOW, &mut buf).unwrap();
+    ga.outbound(NOW, &mut buf).unwrap();
+    let seal = |buf: &mut PacketBuf<Vec<u8>>| assert!(control.seal(NOW, buf).is_ok());
+    assert_eq!(refused(&syn(ends(A, 1001, B, 80)), seal, |buf| ga.outbound(NOW, buf)), full);
+    // Networks: no port left; a port that is no service; a service of a host without a channel.
+    let mut ga = NetworkGateway::new(one_port(GA));
+    ga.add_host(A.into(), channel(Form::TransportSec, 0x3100, 0x3000));
+    ga.add_peer(GB.into(), channel(Form::TransportSec, 0x5000, 0x5100));
+    let (mut buf, mut control) = (buffer(&syn(ends(A, 1000, GB, 80))), sender(Form::TransportSec, 0x3000, GCM));
+    control.seal(NOW, &mut buf).unwrap();
+    ga.outbound(NOW, &mut buf).unwrap();
+    let seal = |buf: &mut PacketBuf<Vec<u8>>| assert!(control.seal(NOW, buf).is_ok());
+    assert_eq!(refused(&syn(ends(A, 1001, GB, 80)), seal, |buf| ga.outbound(NOW, buf)), full);
+    let mut gb = networks().gb;
+    gb.add_service(Service { protocol: Protocol::TCP, port: 81, host: A.into(), host_port: 8080 });
+    let mut peer = sender(Form::TransportSec, 0x5000, GCM);
+    for (port, field) in [(9, Field::Mapping), (81, Field::Association)] {
+        let seal = |buf: &mut PacketBuf<Vec<u8>>| assert!(peer.seal(NOW, buf).is_ok());
+        let error = refused(&syn(ends(GA, 40_000, GB, port)), seal, |buf| gb.inbound(NOW, buf));
+        assert_eq!((error, gb.flows().len()), (Error::Unknown(field), 0));
+    }
+    // A host that learns, and has no place.
+    let limits = Limits { flows: 0, ..Limits::default() };
+    let data = channel(Form::Plain, 0x6100, 0x6000);
+    let mut b = Host::new(channel(Form::TransportSec, 0x4000, 0x4100), data, limits).learning();
+    let mut near = sender(Form::TransportSec, 0x4100, GCM);
+    let seal = |buf: &mut PacketBuf<Vec<u8>>| assert!(near.seal(NOW, buf).is_ok());
+    let error = refused(&syn(ends(GA, 40_000, B, 8080)), seal, |buf| b.receive(NOW, buf));
+    assert_eq!(error, Error::TableFull { field: Field::FlowTable, limit: 0 });
+}
+
+#[test]
+fn a_forged_control_packet_is_handed_back_as_it_came() {
+    let mut vpn = vpn(Form::DuplicateEncapsulating);
+    let original = packet(ends(A, 1000, B, 80), Protocol::TCP, tcp::Flags::SYN, b"data");
+    let seal = |buf: &mut PacketBuf<Vec<u8>>| {
+        // ESP is of another key: AH holds, and what ESP opens is not authentic.
+        let (ah, esp) = (builder(0x5000, AH), builder(0x5001, CBC));
+        let mut rng = TestRng(1);
+        let mut sender: ngisec_wire::Sender =
+            ngisec_wire::Sender::new(Form::Plain, ah.outbound(&mut rng).unwrap(), esp.outbound(&mut rng).unwrap()).unwrap();
+        sender.seal(NOW, buf).unwrap();
+    };
+    assert_eq!(refused(&original, seal, |buf| vpn.gb.inbound(NOW, buf)), ipsec_wire::Error::Authentication.into());
+    assert!(vpn.gb.flows().is_empty());
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! NGISec: AH and ESP behind a transport header, where associations tell that they are there.
 
-use ip_wire::{Protocol, ah, esp};
+use ip_wire::{Protocol, ah};
 use ngisec_wire::Form;
 use ngisec_wire::framing::TRAILER_LEN;
 
-use super::ipsec::ah_fields;
-use super::model::hex;
+use super::ipsec::{ah_fields, icv};
 use super::{Layer, Next, Walker, What};
 
 impl Walker<'_> {
@@ -20,8 +19,7 @@ impl Walker<'_> {
         let (Ok(ah), offset) = (ah::View::parse(octets), step.offset.saturating_add(len)) else { return false };
         let mut layer = Layer::new("ah", "authentication header (NGISec)", offset, ah.header_len());
         ah_fields(&ah, &mut layer);
-        let icv: String = ah.icv().iter().map(|octet| format!("{octet:02x}")).collect();
-        layer.item("", "integrity check value", ah::FIXED_LEN, icv).meaning(if good { "good" } else { "wrong" });
+        layer.item("", "integrity check value", ah::FIXED_LEN, icv(&ah)).meaning(if good { "good" } else { "wrong" });
         if !good {
             layer.note("not authentic under the association's keys");
         }
@@ -32,25 +30,14 @@ impl Walker<'_> {
     }
 
     fn esp_behind(&mut self, protocol: Protocol, transport: &[u8], step: Next<'_>) {
-        let Ok(view) = esp::View::parse(step.octets) else { return self.payload("payload".into(), step.octets, step.offset) };
-        let mut layer = Layer::new("esp", "ESP", step.offset, esp::FIXED_LEN);
-        layer.item("esp.spi", "SPI", 0, hex(view.spi()));
-        layer.item("esp.sequence", "sequence number", 4, view.sequence_number());
-        let destination = step.around.addresses.map(|(_, destination)| destination);
-        let Some(decrypted) = self.decrypter.decrypt(step.octets, destination) else {
-            self.push(layer);
-            return self.payload("encrypted".into(), view.payload(), step.offset.saturating_add(esp::FIXED_LEN));
-        };
-        self.decrypted(layer, &decrypted, &step);
+        let Some(decrypted) = self.esp_itself(&step) else { return };
         let Some(trailer) = decrypted.trailer() else { return };
         let (hidden, offset) = (trailer.payload(), step.offset.saturating_add(decrypted.front));
-        let what = What::Upper(trailer.next_header());
+        let next = Next { what: What::Upper(trailer.next_header()), octets: hidden, offset, around: step.around };
         match Form::of_hidden(protocol, transport, trailer.next_header(), hidden) {
             Some(Form::Plain) => self.payload("payload".into(), hidden, offset),
-            Some(Form::DuplicateAppended) => self.appended(hidden, Next { what, octets: hidden, offset, around: step.around }),
-
-            Some(Form::TransportSec) => self.walk(Next { what, octets: hidden, offset, around: step.around }),
-            _ => self.walk(Next { what, octets: hidden, offset, around: step.around }),
+            Some(Form::DuplicateAppended) => self.appended(hidden, next),
+            _ => self.walk(next),
         }
     }
 
