@@ -361,7 +361,8 @@ fn a_control_packet_that_is_refused_after_it_was_opened_is_handed_back_sealed() 
     let full = Error::TableFull { field: Field::PortPool, limit: 1 };
     // VPN: no network there, and no port left.
     let Vpn { mut a, mut ga, .. } = vpn(Form::DuplicateAppended);
-    let error = refused(&syn(ends(A, 1000, [10, 9, 0, 1], 80)), |buf| assert!(a.send(NOW, buf).is_ok()), |buf| ga.outbound(NOW, buf));
+    let error =
+        refused(&syn(ends(A, 1000, [10, 9, 0, 1], 80)), |buf| assert!(a.send(NOW, buf).is_ok()), |buf| ga.outbound(NOW, buf));
     assert_eq!(error, Error::Unknown(Field::Network));
     let mut ga = VpnGateway::new(one_port(GA), network(A));
     ga.add_host(A.into(), channel(Form::TransportSec, 0x3100, 0x3000));
