@@ -339,6 +339,61 @@ fn between_networks_a_dropped_udp_mapping_is_learned_again_from_the_next_packet(
     assert_eq!(networks.b.flows().len(), 1);
 }
 
+#[test]
+fn every_packet_of_an_ftp_control_connection_is_opened_and_sealed_by_the_gateways_its_data_connection_is_not() {
+    let mut vpn = vpn(Form::DuplicateEncapsulating);
+    let push = tcp::Flags::PSH.with(tcp::Flags::ACK);
+    for flags in [tcp::Flags::SYN, push, push] {
+        vpn.pass(true, &packet(ends(A, 1000, B, 21), Protocol::TCP, flags, b"PORT 10,1,0,5,4,1"), Class::Control);
+        vpn.pass(false, &packet(ends(B, 21, A, 1000), Protocol::TCP, flags, b"200 OK"), Class::Control);
+    }
+    vpn.pass(false, &packet(ends(B, 20, A, 1025), Protocol::TCP, tcp::Flags::SYN, b""), Class::Control);
+    vpn.pass(false, &packet(ends(B, 20, A, 1025), Protocol::TCP, push, b"file"), Class::Data);
+}
+
+#[test]
+fn a_host_without_a_channel_to_its_gateway_passes_the_lan_in_clear() {
+    let mut vpn = vpn(Form::DuplicateEncapsulating);
+    let host = [10, 1, 0, 9];
+    let [syn, data] =
+        [tcp::Flags::SYN, tcp::Flags::ACK].map(|flags| packet(ends(host, 1000, B, 80), Protocol::TCP, flags, b"data"));
+    for (octets, class) in [(&syn, Class::Control), (&data, Class::Data), (&syn, Class::Control)] {
+        let mut buf = buffer(octets);
+        assert_eq!(vpn.ga.outbound(NOW, &mut buf).unwrap().class, class);
+        let sealed = class == Class::Control;
+        assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), sealed.then_some(0x5000));
+        assert_eq!(vpn.gb.inbound(NOW, &mut buf).unwrap().class, class);
+        // Control is sealed for the host there, data is as it was.
+        assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), sealed.then_some(0x4100));
+        if class == Class::Control {
+            vpn.b.receive(NOW, &mut buf).unwrap();
+        }
+        assert_eq!(buf.octets(), octets);
+    }
+    // Another host's channel does not open it.
+    let mut buf = buffer(&syn);
+    sender(Form::TransportSec, 0x7000, GCM).seal(NOW, &mut buf).unwrap();
+    let before = buf.octets()[20..].to_vec();
+    assert_eq!(vpn.ga.outbound(NOW, &mut buf).unwrap().class, Class::Control);
+    assert_eq!(vpn.gb.inbound(NOW, &mut buf).unwrap().class, Class::Control);
+    assert_eq!(buf.octets()[20..], before);
+}
+
+#[test]
+fn a_service_is_of_one_protocol_and_of_the_gateways_address() {
+    let Networks { mut gb, .. } = networks();
+    gb.add_service(Service { protocol: Protocol::UDP, port: 53, host: B.into(), host_port: 5353 });
+    let mut peer = sender(Form::TransportSec, 0x5000, GCM);
+    let mut arrive = |protocol, destination: [u8; 4]| {
+        let mut buf = buffer(&packet(ends(GA, 40_000, destination, 53), protocol, tcp::Flags::SYN, b""));
+        peer.seal(NOW, &mut buf).unwrap();
+        gb.inbound(NOW, &mut buf).map(|passed| passed.class)
+    };
+    assert_eq!(arrive(Protocol::TCP, GB), Err(Error::Unknown(Field::Mapping)));
+    assert_eq!(arrive(Protocol::UDP, [198, 51, 100, 2]), Err(Error::Unknown(Field::Mapping)));
+    assert_eq!(arrive(Protocol::UDP, GB), Ok(Class::Control));
+}
+
 /// Seals a packet for a gateway, has it refused, and checks that it is handed back sealed.
 fn refused(
     original: &[u8],

@@ -349,6 +349,30 @@ fn what_cannot_be_sealed_is_left_as_it_was() {
 }
 
 #[test]
+fn a_udp_checksum_that_was_left_out_stays_so_inside_and_is_made_outside() {
+    let mut original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data");
+    original[26..28].fill(0);
+    for form in Form::ALL {
+        let mut buf = buffer(&original);
+        sender(form, 0x1000, GCM).seal(NOW, &mut buf).unwrap();
+        assert_ne!(buf.octets()[26..28], [0, 0]);
+        assert_true(buf.octets());
+        let near = Endpoint::new(address(4, 9), 40_000);
+        travel(buf.octets_mut(), Some(near), None);
+        receiver(form, 0x1000, GCM).open(NOW, &mut buf).unwrap();
+        // What had none has one where nothing else is left of the header: in the plain form.
+        assert_eq!(buf.octets()[26..28] == [0, 0], form != Form::Plain, "{form:?}");
+        assert_eq!(buf.octets()[28..], original[28..]);
+    }
+    // IPv6 has no packets without one (RFC 8200 8.1).
+    let mut original = packet(Ends::of(6), Protocol::UDP, tcp::Flags::NONE, b"data");
+    original[46..48].fill(0);
+    let mut buf = buffer(&original);
+    assert!(sender(Form::Plain, 0x1000, GCM).seal(NOW, &mut buf).is_err());
+    assert_eq!(buf.octets(), original);
+}
+
+#[test]
 fn a_packet_too_long_for_ip_after_framing_is_refused() {
     let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, &vec![0; 65_000]);
     let mut sender = sender(Form::DuplicateEncapsulating, 0x1000, NULL);

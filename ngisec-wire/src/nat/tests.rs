@@ -246,3 +246,74 @@ fn a_flow_that_is_used_again_within_a_64th_of_the_idle_time_keeps_its_place_and_
     assert_eq!((pairs.expire(at(66)), pairs.has_inner(&key(1)), pairs.has_inner(&key(2))), (1, true, false));
     assert_eq!(pairs.next_deadline(), Some(Duration::from_millis(66_001)));
 }
+
+/// An ICMP port-unreachable error that quotes the first octets of a packet, all checksums right.
+fn icmp_error(source: [u8; 4], destination: [u8; 4], quote: &[u8]) -> Vec<u8> {
+    let mut message = [&[3, 3, 0, 0, 0, 0, 0, 0][..], quote].concat();
+    let sum = ip_wire::checksum::Sum::new().octets(&message).checksum();
+    message[2..4].copy_from_slice(&sum.to_be_bytes());
+    let mut octets = std::vec![0; 20];
+    let header = ip_wire::ipv4::Header::new(source.into(), destination.into(), Protocol::ICMP, message.len()).unwrap();
+    header.emit(&mut octets).unwrap();
+    octets.extend(message);
+    octets
+}
+
+/// IPv4 and UDP headers of a packet of `flow`, as an error quotes them.
+fn quote(flow: &FlowKey) -> Vec<u8> {
+    let mut octets = any_packet(0, false, true, 0, b"");
+    rewrite_to(flow).apply(&mut octets).unwrap();
+    ip_wire::ipv4::ViewMut::parse(&mut octets).unwrap().fill_checksum();
+    octets
+}
+
+#[test]
+fn icmp_errors_are_matched_to_the_flow_that_they_quote_either_way() {
+    const ROUTER: [u8; 4] = [192, 0, 2, 9];
+    let (inner, outer) = (key(0x102), wire(0x8000));
+    let mut pairs = Pairs::new(small());
+    pairs.insert(at(0), inner, outer).unwrap();
+    // A router refuses what went out: the error goes to the private host, and quotes what that sent.
+    let mut error = icmp_error(ROUTER, [203, 0, 113, 1], &quote(&outer));
+    assert_eq!(pairs.inward(at(1), &mut error), Ok(true));
+    assert_eq!(error, icmp_error(ROUTER, [10, 0, 1, 2], &quote(&inner)));
+    // The private host refuses what came in: the error leaves as the translation's, and quotes what came.
+    let mut error = icmp_error([10, 0, 1, 2], [198, 51, 100, 1], &quote(&inner.reversed()));
+    assert_eq!(pairs.outward(at(2), &mut error), Ok(true));
+    assert_eq!(error, icmp_error([203, 0, 113, 1], [198, 51, 100, 1], &quote(&outer.reversed())));
+    assert_eq!(pairs.next_deadline(), Some(at(12)));
+    // Of a flow that is not there, of its other direction, and no error at all.
+    for quoted in [quote(&wire(1)), quote(&outer.reversed())] {
+        let mut error = icmp_error(ROUTER, [203, 0, 113, 1], &quoted);
+        let before = error.clone();
+        assert_eq!((pairs.inward(at(3), &mut error), &error), (Ok(false), &before));
+    }
+    let mut error = icmp_error([10, 0, 1, 2], [198, 51, 100, 1], &quote(&inner));
+    assert_eq!(pairs.outward(at(3), &mut error), Ok(false));
+    let mut echo = icmp_error(ROUTER, [203, 0, 113, 1], b"");
+    echo[20] = 8;
+    assert_eq!((pairs.inward(at(3), &mut echo), pairs.outward(at(3), &mut echo)), (Ok(false), Ok(false)));
+    assert_eq!(pairs.next_deadline(), Some(at(12)));
+}
+
+#[test]
+fn the_limits_are_65536_flows_and_five_minutes() {
+    assert_eq!(Limits::default(), Limits { flows: 65_536, idle: at(300) });
+}
+
+#[test]
+fn packets_count_as_uses_of_their_flow_either_way() {
+    let mut pairs = Pairs::new(small());
+    pairs.insert(at(0), key(1), wire(1)).unwrap();
+    let packet = |flow: &FlowKey| {
+        let mut octets = any_packet(0, false, true, 0, b"");
+        rewrite_to(flow).apply(&mut octets).unwrap();
+        octets
+    };
+    assert_eq!(pairs.outward(at(1), &mut packet(&key(1))), Ok(true));
+    assert_eq!(pairs.next_deadline(), Some(at(11)));
+    assert_eq!(pairs.inward(at(2), &mut packet(&wire(1).reversed())), Ok(true));
+    assert_eq!(pairs.next_deadline(), Some(at(12)));
+    assert_eq!(pairs.inward(at(3), &mut packet(&wire(1))), Ok(false));
+    assert_eq!(pairs.next_deadline(), Some(at(12)));
+}
