@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use ip_wire::{FlowKey, Ports, Protocol, ipv4};
 use ipsec_wire::crypto::RustCrypto;
-use ipsec_wire::{Aead, Builder, Inbound, Keys, Outbound, PacketBuf, Suite, Tunnel};
-use ngisec_wire::{Limits, Observation, ReverseNat};
+use ipsec_wire::{Aead, Builder, Inbound, Integrity, Keys, Outbound, PacketBuf, Suite, Tunnel};
+use ngisec_wire::role::{Network, Peer as Gateway};
+use ngisec_wire::{Channel, Form, Limits, Receiver, Sender, Translator, VpnGateway};
 
 use crate::ipsec_packets::Zeros;
 use crate::{Contender, Group, Peer, Work};
@@ -29,36 +30,55 @@ pub fn group() -> Group {
     Group { name: NAME, works: works.map(|(name, len)| gateway(name, len)).into_iter().collect() }
 }
 
-/// A packet of a flow, as the translation at its sender's side left it.
+/// A data packet that arrives for a flow of the gateway: AH and ESP of two hosts behind a UDP header.
 fn packet(flow: u16, len: usize) -> Vec<u8> {
     let mut packet = vec![0x35; len];
-    let header = ipv4::Header::new([203, 0, 113, 1].into(), [198, 51, 100, 9].into(), Protocol::UDP, len - 20).expect("it fits");
+    let header = ipv4::Header::new([198, 51, 100, 9].into(), [203, 0, 113, 1].into(), Protocol::UDP, len - 20).expect("it fits");
     header.emit(&mut packet).expect("it fits");
-    packet[20..24].copy_from_slice(&[(40_000 + flow).to_be_bytes(), 80_u16.to_be_bytes()].concat());
+    packet[20..24].copy_from_slice(&[80_u16.to_be_bytes(), (40_000 + flow).to_be_bytes()].concat());
     packet[24..26].copy_from_slice(&u16::try_from(len - 20).expect("it fits").to_be_bytes());
+    packet[28..40].copy_from_slice(&[50, 4, 0, 0, 0, 0, 0x60, 0, 0, 0, 0, 1]);
     packet
 }
 
+fn channel(send: u32, receive: u32) -> Channel {
+    let ah = |spi| Builder::new(spi, Suite::Ah(Integrity::HMAC_SHA1_96), Keys { encryption: &[], integrity: &[7; 20] });
+    let esp = |spi| Builder::new(spi, Suite::EspCombined(Aead::AES_GCM_16), Keys { encryption: &[7; 20], integrity: &[] });
+    let end = |builder: Builder<'_>| builder.outbound(&mut Zeros).expect("it makes sense");
+    let send = Sender::new(Form::DuplicateEncapsulating, end(ah(send)), end(esp(send))).expect("AH and ESP");
+    let end = |builder: Builder<'_>| builder.inbound().expect("it makes sense");
+    Channel {
+        send,
+        receive: Receiver::new(Form::DuplicateEncapsulating, end(ah(receive)), end(esp(receive))).expect("AH and ESP"),
+    }
+}
+
 fn gateway(name: &'static str, len: usize) -> Work {
-    let mut table = ReverseNat::new(Limits::default());
+    let network = |address: [u8; 4]| Network { address: address.into(), prefix_len: 16 };
+    let nat = Translator::new([203, 0, 113, 1].into(), (40_000, 50_000), Limits::default());
+    let mut gateway = VpnGateway::new(nat, network([10, 0, 0, 0]));
+    let peer = Gateway { gateway: [198, 51, 100, 9].into(), network: network([10, 9, 0, 0]), channel: channel(0x3000, 0x3100) };
+    gateway.add_peer(peer);
     for flow in 0..FLOWS {
-        let key = |source: [u8; 4], port| {
+        let key = |source: [u8; 4], destination: [u8; 4], port| {
             let ports = Ports::Pair { source: port, destination: 80 };
-            FlowKey::new(source.into(), [198, 51, 100, 9].into(), Protocol::UDP, ports).expect("one version")
+            FlowKey::new(source.into(), destination.into(), Protocol::UDP, ports).expect("one version")
         };
-        let observation = Observation { outer: key([203, 0, 113, 1], 40_000 + flow), inner: key([10, 0, 0, 5], 1000 + flow) };
-        table.learn(NOW, &observation).expect("there is room");
+        let (inner, outer) =
+            (key([10, 0, 0, 5], [10, 9, 0, 9], 1000 + flow), key([203, 0, 113, 1], [198, 51, 100, 9], 40_000 + flow));
+        gateway.flows_mut().insert(NOW, inner, outer).expect("there is room");
     }
     let packets: Vec<Vec<u8>> = (0..256).map(|at| packet(at * 97 % FLOWS, len)).collect();
-    let mut known = packets[0].clone();
-    assert_eq!(table.restore(NOW, &mut known), Ok(true));
-    assert_eq!(known[12..16], [10, 0, 0, 5]);
+    let mut known = PacketBuf::new(packets[0].clone(), 0, len).expect("it is all of it");
+    gateway.inbound(NOW, &mut known).expect("the flow is known");
+    assert_eq!(known.octets()[12..20], [10, 9, 0, 9, 10, 0, 0, 5]);
 
-    let state = RefCell::new((table, vec![0; len]));
+    let state = RefCell::new((gateway, vec![0; len]));
     let ours = Contender::new("ngisec-wire", packets.clone(), move |fresh: &Vec<u8>| {
-        let (table, packet) = &mut *state.borrow_mut();
-        packet.copy_from_slice(fresh);
-        table.restore(NOW, packet)
+        let (gateway, room) = &mut *state.borrow_mut();
+        room.copy_from_slice(fresh);
+        let mut packet = PacketBuf::new(&mut room[..], 0, fresh.len()).expect("it is all of it");
+        gateway.inbound(NOW, &mut packet)
     });
 
     let suite = Suite::EspCombined(Aead::AES_GCM_16);

@@ -122,6 +122,35 @@ fn ipsec(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
     write("ah_parse", "v6", &v6(Protocol::AH, &ah)?)
 }
 
+/// Packets to be sealed and opened, packets with duplicates in clear, and what tables and roles meet.
+fn ngisec(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
+    use ngisec_wire::{Form, PacketBuf};
+
+    let plain = [("tcp4", tcp_v4()?), ("udp4", udp_v4()?), ("udp6", udp_v6_behind_options()?)];
+    for (number, form) in (0u8..).zip(Form::ALL) {
+        for (name, packet) in &plain {
+            write("ngisec_open", &format!("{name}_{number}"), &[&[number, 7], packet.as_slice()].concat())?;
+            let mut storage = vec![0; 200];
+            storage.extend_from_slice(packet);
+            storage.resize(storage.len() + 200, 0);
+            let mut wrapped = PacketBuf::new(storage, 200, packet.len())?;
+            form.wrap(&mut wrapped)?;
+            write("appended_trailer", &format!("{name}_{number}"), wrapped.octets())?;
+        }
+    }
+    // Learned, changed, looked for, and idle; more flows than places.
+    write("nat_observer", "changed", &[0, 1, 2, 0, 1, 3, 2, 0, 3, 2, 0, 2, 0xf8, 0, 0, 3, 0, 0])?;
+    let many: Vec<u8> = (0..12).flat_map(|flow| [0, flow, flow, 2, 0, flow]).collect();
+    write("nat_observer", "full", &many)?;
+    // Forth and back; a mapping dropped; a first packet lost, and the next; a changed bit; more flows than places.
+    write("gateway_roles", "answers", &[0, 1, 1, 0, 1, 1, 8, 1, 1, 0, 1, 1, 8, 1, 1])?;
+    write("gateway_roles", "dropped", &[0, 1, 1, 0, 1, 1, 1, 1, 1, 0, 1, 1, 9, 1, 1])?;
+    write("gateway_roles", "lost", &[2, 1, 1, 0, 1, 1, 1, 1, 1, 0, 1, 1])?;
+    write("gateway_roles", "changed", &[0, 1, 1, 4, 1, 40, 4, 1, 90])?;
+    let many: Vec<u8> = (0..12).flat_map(|flow| [0, flow, 200, 0, flow, 200]).collect();
+    write("gateway_roles", "full", &many)
+}
+
 /// Trailers, packets to be sealed, control messages, and what a network does.
 fn llpf(write: impl Fn(&str, &str, &[u8]) -> Result<()>) -> Result<()> {
     use llpf_wire::session::message::{Message, PREFIX_LEN};
@@ -411,6 +440,7 @@ fn main() -> Result<()> {
     }
     atm(write)?;
     ipsec(write)?;
+    ngisec(write)?;
     ipsec_db(write)?;
     llpf(write)?;
     lanes(write)?;

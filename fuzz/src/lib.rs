@@ -24,7 +24,7 @@ pub use ipsec::{ah_open, ah_parse, esp_open, seal_open_roundtrip};
 pub use ipsec_db::{replay_window, spd_lookup, xfrm_text};
 pub use lanes::{lanes_cbc, lanes_hmac};
 pub use llpf::{llpf_control_message, llpf_fbs, llpf_filter, llpf_mas_session, llpf_trailer};
-pub use ngisec::{appended_trailer, nat_observer, ngisec_open};
+pub use ngisec::{appended_trailer, gateway_roles, nat_observer, ngisec_open};
 pub use options::{options_v4, options_v6, tcp_options};
 pub use reassembly::{reassembly_v4, reassembly_v6};
 pub use rewrite::nat_rewrite;
@@ -67,6 +67,7 @@ pub const TARGETS: &[Target] = &[
     ("ngisec_open", ngisec_open),
     ("appended_trailer", appended_trailer),
     ("nat_observer", nat_observer),
+    ("gateway_roles", gateway_roles),
     ("lanes_hmac", lanes_hmac),
     ("lanes_cbc", lanes_cbc),
     ("classifier_vs_linear", classifier_vs_linear),

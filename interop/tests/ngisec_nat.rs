@@ -1,6 +1,6 @@
 //! TCPSec, UDPSec and the duplicates through the Linux kernel's own address translation: nftables masquerade between network namespaces.
 //!
-//! It takes root, iproute2, nftables and Python; without one of them it says so and does not run.
+//! It takes root, iproute2, nftables and Python; without one of them it says so and does not run. With conntrack mappings are flushed, else they run out.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use ip_wire::checksum::pseudo_v4;
 use ip_wire::ip::Packet;
+use ip_wire::nat::{Endpoint, Rewrite};
 use ip_wire::{Flow, PacketBuf, Protocol, ipv4, tcp, udp};
 use ipsec_wire::{Aead, Builder, Integrity, Keys, Suite};
 use ngisec_wire::nat::Learned;
@@ -79,12 +80,33 @@ impl Lab {
         Ok(())
     }
 
-    /// Has mappings of UDP forgotten a second after their next packet.
-    fn flush(&self) -> Result<(), String> {
+    /// Has all mappings forgotten; says whether that was at once.
+    ///
+    /// Without conntrack those of UDP are forgotten a second after their next packet, which refreshes them once more: timeouts bind when a packet has passed.
+    fn flush(&self) -> bool {
         let n = format!("{}n", self.tag);
+        if run(&format!("ip netns exec {n} conntrack -F")).is_ok() {
+            return true;
+        }
         run(&format!(
             "ip netns exec {n} sh -c 'echo 1 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout; echo 1 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream'"
         ))
+        .expect("the timeouts can be set");
+        thread::sleep(Duration::from_millis(200));
+        false
+    }
+
+    /// From now on the path marks what it forwards: expedited forwarding, congestion experienced.
+    fn mark(&self) {
+        let n = format!("{}n", self.tag);
+        for line in [
+            format!(
+                "ip netns exec {n} nft 'add table ip marks; add chain ip marks way {{ type filter hook forward priority mangle; }}'"
+            ),
+            format!("ip netns exec {n} nft 'add rule ip marks way ip dscp set ef; add rule ip marks way ip ecn set ce'"),
+        ] {
+            run(&line).expect("nftables marks");
+        }
     }
 
     fn node(&self, name: &str, interface: &str) -> Node {
@@ -225,22 +247,42 @@ struct Walk {
     a: Node,
     b: Node,
     reverse: ReverseNat,
+    /// DSCP and ECN that packets arrive with.
+    marks: u8,
+}
+
+/// The packet that another address has been put into, at the source or the destination.
+fn readdressed(original: &[u8], source: Option<[u8; 4]>, destination: Option<[u8; 4]>) -> Vec<u8> {
+    let end = |address: [u8; 4]| Endpoint::address(address.into());
+    let mut octets = original.to_vec();
+    let rewrite = Rewrite { source: source.map(end), destination: destination.map(end) };
+    rewrite.apply(&mut octets).expect("it is a packet");
+    octets
 }
 
 impl Walk {
+    /// What the path does to every packet: marks, and one hop less.
+    fn assert_travelled(&self, arrived: &PacketBuf<Vec<u8>>) {
+        assert_sums(arrived.octets());
+        assert_eq!((arrived.octets()[1], arrived.octets()[8]), (self.marks, 63));
+    }
+
     /// A control packet through the kernel: sealed, translated, opened, learned from. The port it arrived with.
     fn control(&mut self, channel: &mut (Sender, Receiver), original: &[u8], learned: Learned) -> u16 {
         let mut buf = buffer(original);
         channel.0.seal(NOW, &mut buf).expect("sealed");
         self.a.send(buf.octets());
         let mut arrived = self.b.receive();
-        assert_sums(arrived.octets());
+        self.assert_travelled(&arrived);
         let opened = channel.1.open(NOW, &mut arrived).expect("the ICV holds behind the translation");
         let (outer, inner) = (opened.observation.outer, opened.observation.inner);
         assert_eq!((outer.source(), outer.destination()), (OUTSIDE.into(), B.into()));
         assert!(opened.observation.is_translated());
         assert_eq!(inner.source_port(), Flow::from_ip(original).expect("a flow").key.source_port());
-        if channel.0.form() != Form::TransportSec {
+        if channel.0.form() == Form::TransportSec {
+            // The address stays the outer one, the transport header is the sender's.
+            assert_eq!(arrived.octets()[20..], readdressed(original, Some(OUTSIDE), None)[20..]);
+        } else {
             assert_eq!(inner.source(), std::net::IpAddr::from(A));
             assert_eq!(arrived.octets(), original);
         }
@@ -248,107 +290,123 @@ impl Walk {
         outer.source_port().expect("a port")
     }
 
-    /// A data packet through the kernel, restored by what was learned.
-    fn data(&mut self, channel: &mut (Sender, Receiver), original: &[u8]) {
+    /// A data packet through the kernel, restored by what was learned: its source is `known`.
+    fn data(&mut self, channel: &mut (Sender, Receiver), original: &[u8], known: [u8; 4]) {
         let mut buf = buffer(original);
         channel.0.seal(NOW, &mut buf).expect("sealed");
         self.a.send(buf.octets());
         let mut arrived = self.b.receive();
-        assert_sums(arrived.octets());
+        self.assert_travelled(&arrived);
         assert_eq!(self.reverse.restore(NOW, arrived.octets_mut()), Ok(true));
         channel.1.open(NOW, &mut arrived).expect("the ICV holds");
-        // The TTL was decremented under way.
-        assert_eq!(arrived.octets()[20..], original[20..]);
-        assert_eq!(Flow::from_ip(arrived.octets()), Flow::from_ip(original));
+        assert_sums(arrived.octets());
+        let expected = readdressed(original, Some(known), None);
+        assert_eq!(arrived.octets()[20..], expected[20..]);
+        assert_eq!(Flow::from_ip(arrived.octets()), Flow::from_ip(&expected));
     }
 
-    /// An answer to the address and port that the sender gave itself, corrected, through the kernel, and opened by the private host.
+    /// An answer to the address and port that the sender is known by, corrected, through the kernel, and opened by the private host.
     fn answer(&mut self, channel: &mut (Sender, Receiver), original: &[u8]) {
         let mut buf = buffer(original);
         channel.0.seal(NOW, &mut buf).expect("sealed");
         assert_eq!(self.reverse.correct(NOW, buf.octets_mut()), Ok(true));
         self.b.send(buf.octets());
         let mut arrived = self.a.receive();
-        assert_sums(arrived.octets());
+        self.assert_travelled(&arrived);
         let opened = channel.1.open(NOW, &mut arrived).expect("the private host accepts");
         assert_eq!(opened.observation.outer.destination(), std::net::IpAddr::from(A));
-        assert_eq!(arrived.octets()[20..], original[20..]);
+        assert_sums(arrived.octets());
+        let expected = readdressed(original, None, Some(A));
+        assert_eq!(arrived.octets()[20..], expected[20..]);
+        assert_eq!(Flow::from_ip(arrived.octets()), Flow::from_ip(&expected));
     }
 }
 
 const FORMS: [Form; 3] = [Form::DuplicateEncapsulating, Form::DuplicateAppended, Form::TransportSec];
+
+/// The forms that data packets have: end to end without a duplicate, or with their transport header (figure 2).
+const DATA: [Form; 2] = [Form::Plain, Form::TransportSec];
 
 /// The address that the sender is known by: its own where that is duplicated, the translation's else.
 fn known(form: Form) -> [u8; 4] {
     if form == Form::TransportSec { OUTSIDE } else { A }
 }
 
-#[test]
-fn sealed_packets_pass_a_real_masquerade_are_learned_and_answered_and_a_changed_mapping_is_learned_again() {
-    let Some(lab) = lab() else { return };
-    let mut walk = Walk { a: lab.node("a", "va"), b: lab.node("b", "vb"), reverse: ReverseNat::new(Limits::default()) };
-    let mut spi = 0x1000;
-    for (index, form) in (0u16..).zip(FORMS) {
-        let mut channels = || {
-            spi += 0x10;
-            ends(form, spi)
-        };
-        let (mut control, mut back) = (channels(), channels());
-        let (mut data, mut data_back) = (ends(Form::Plain, spi + 0x1000), ends(Form::Plain, spi + 0x2000));
-        let port = 5000 + index;
-        // The TCP handshake, data, and an answer. TCPSec restores ports; addresses are those outside.
-        let protocol = Protocol::TCP;
-        let from = (A, port);
-        let segment = |flags, sequence, ack, octets: &[u8]| packet(from, (B, 80), protocol, Some((flags, sequence, ack)), octets);
-        let reply = |flags, sequence, ack, octets: &[u8]| {
-            packet((B, 80), (known(form), port), protocol, Some((flags, sequence, ack)), octets)
-        };
-        let (syn, ack, push) = (tcp::Flags::SYN, tcp::Flags::ACK, tcp::Flags::PSH.with(tcp::Flags::ACK));
-        walk.control(&mut control, &segment(syn, 1000, 0, b""), Learned::New);
-        let reply_octets = reply(syn.with(ack), 5000, 1001, b"");
-        answer(&mut walk, &mut back, &reply_octets);
-        if form == Form::TransportSec {
-            continue;
-        }
-        walk.data(&mut data, &segment(ack, 1001, 5001, b""));
-        walk.data(&mut data, &segment(push, 1001, 5001, b"request"));
-        let reply_octets = reply(push, 5001, 1001, b"answer");
-        walk.answer(&mut data_back, &reply_octets);
+/// Channels with SPIs of their own.
+fn channels(spi: &mut u32, form: Form) -> (Sender, Receiver) {
+    *spi += 0x10;
+    ends(form, *spi)
+}
+
+/// The handshake, a request and a reply in each form of data; then the mapping goes, and the handshake comes again.
+fn tcp_walk(lab: &Lab, walk: &mut Walk, spi: &mut u32, form: Form, port: u16) {
+    let segment =
+        |flags, sequence, ack, octets: &[u8]| packet((A, port), (B, 80), Protocol::TCP, Some((flags, sequence, ack)), octets);
+    let reply = |flags, sequence, ack, octets: &[u8]| {
+        packet((B, 80), (known(form), port), Protocol::TCP, Some((flags, sequence, ack)), octets)
+    };
+    let (syn, ack, push) = (tcp::Flags::SYN, tcp::Flags::ACK, tcp::Flags::PSH.with(tcp::Flags::ACK));
+    let (mut control, mut back) = (channels(spi, form), channels(spi, form));
+    let first = walk.control(&mut control, &segment(syn, 1000, 0, b""), Learned::New);
+    walk.answer(&mut back, &reply(syn.with(ack), 5000, 1001, b""));
+    if form == Form::TransportSec {
+        // The last of the handshake in TCPSec, too: it shows no other mapping.
+        assert_eq!(walk.control(&mut control, &segment(ack, 1001, 5001, b""), Learned::Same), first);
     }
-    // UDP, and a mapping that goes.
-    for (index, form) in (0u16..).zip(FORMS) {
-        let base = 0x9000 + u32::from(index) * 0x100;
-        let (mut control, mut back) = (ends(form, base), ends(Form::Plain, base + 0x10));
-        let datagram = packet((A, 6000 + index), (B, 53), Protocol::UDP, None, b"question");
-        let reply = packet((B, 53), (known(form), 6000 + index), Protocol::UDP, None, b"answer");
-        let first = walk.control(&mut control, &datagram, Learned::New);
-        answer(&mut walk, &mut back, &reply);
-        lab.flush().expect("flushed");
-        thread::sleep(Duration::from_millis(200));
-        // Timeouts bind when a packet has passed: one refreshes the old entry, and then it goes.
-        let same = walk.control(&mut control, &datagram, Learned::Same);
-        assert_eq!(same, first);
-        thread::sleep(Duration::from_millis(3_500));
-        let second = walk.control(&mut control, &datagram, Learned::Changed);
+    let (mut there, mut here) = (1001, 5001);
+    for data_form in DATA {
+        let (mut data, mut data_back) = (channels(spi, data_form), channels(spi, data_form));
+        walk.data(&mut data, &segment(ack, there, here, b""), known(form));
+        walk.data(&mut data, &segment(push, there, here, b"request"), known(form));
+        there += 7;
+        walk.answer(&mut data_back, &reply(push, here, there, b"answer"));
+        here += 6;
+    }
+    if lab.flush() {
+        let second = walk.control(&mut control, &segment(syn, 1000, 0, b""), Learned::Changed);
         assert_ne!(first, second, "masquerade random gives another port");
-        answer(&mut walk, &mut back, &reply);
+        walk.answer(&mut back, &reply(syn.with(ack), 5000, 1001, b""));
     }
 }
 
-fn answer(walk: &mut Walk, channel: &mut (Sender, Receiver), original: &[u8]) {
-    if original[16..20] != OUTSIDE {
-        return walk.answer(channel, original);
+/// A first datagram, data there and back in each form; then the mapping goes, and the next datagram is a first one.
+fn udp_walk(lab: &Lab, walk: &mut Walk, spi: &mut u32, form: Form, port: u16) {
+    let datagram = packet((A, port), (B, 53), Protocol::UDP, None, b"question");
+    let reply = packet((B, 53), (known(form), port), Protocol::UDP, None, b"answer");
+    let mut control = channels(spi, form);
+    let first = walk.control(&mut control, &datagram, Learned::New);
+    let mut data: Vec<_> = DATA.iter().map(|form| (channels(spi, *form), channels(spi, *form))).collect();
+    let mut both_ways = |walk: &mut Walk| {
+        for (there, back) in &mut data {
+            walk.data(there, &datagram, known(form));
+            walk.answer(back, &reply);
+        }
+    };
+    both_ways(walk);
+    if !lab.flush() {
+        assert_eq!(walk.control(&mut control, &datagram, Learned::Same), first);
+        thread::sleep(Duration::from_millis(3_500));
     }
-    // To the outside address: what arrives has the private one instead, and a checksum to go with it.
-    let mut buf = buffer(original);
-    channel.0.seal(NOW, &mut buf).expect("sealed");
-    assert_eq!(walk.reverse.correct(NOW, buf.octets_mut()), Ok(true));
-    walk.b.send(buf.octets());
-    let mut arrived = walk.a.receive();
-    assert_sums(arrived.octets());
-    let opened = channel.1.open(NOW, &mut arrived).expect("the private host accepts");
-    assert_eq!(opened.observation.outer.destination(), std::net::IpAddr::from(A));
-    assert_sums(arrived.octets());
-    let flow = Flow::from_ip(original).expect("a flow").key;
-    assert_eq!(opened.observation.inner.destination_port(), flow.destination_port());
+    let second = walk.control(&mut control, &datagram, Learned::Changed);
+    assert_ne!(first, second, "masquerade random gives another port");
+    both_ways(walk);
+}
+
+#[test]
+fn sealed_packets_pass_a_real_masquerade_are_learned_and_answered_and_a_changed_mapping_is_learned_again() {
+    let Some(lab) = lab() else { return };
+    let reverse = ReverseNat::new(Limits::default());
+    let mut walk = Walk { a: lab.node("a", "va"), b: lab.node("b", "vb"), reverse, marks: 0 };
+    let mut spi = 0x1000;
+    for (index, form) in (0u16..).zip(FORMS) {
+        tcp_walk(&lab, &mut walk, &mut spi, form, 5000 + index);
+        udp_walk(&lab, &mut walk, &mut spi, form, 6000 + index);
+    }
+    // The same where the path re-marks DSCP and says that it is congested: neither is under the ICV.
+    lab.mark();
+    walk.marks = 0xbb;
+    for (index, form) in (0u16..).zip(FORMS) {
+        tcp_walk(&lab, &mut walk, &mut spi, form, 5100 + index);
+        udp_walk(&lab, &mut walk, &mut spi, form, 6100 + index);
+    }
 }

@@ -159,7 +159,8 @@ impl<A: Transform, E: Transform, W: Storage> Receiver<A, E, W> {
     /// for a duplicate that is none. With an error the packet keeps its bounds and headers; what was encrypted may be decrypted.
     pub fn open<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Opened, Error> {
         let outer = Outline::read(packet.octets(), Check::All)?;
-        let (offset, found) = (len32(outer.headers), spi_behind(packet.octets(), &outer));
+        let behind = packet.octets().get(outer.headers..outer.len).unwrap_or(&[]);
+        let (offset, found) = (len32(outer.headers), ah::View::parse(behind).ok().map(|view| view.spi()));
         match found {
             Some(found) if found == self.ah.spi() => {}
             _ => {
@@ -171,16 +172,16 @@ impl<A: Transform, E: Transform, W: Storage> Receiver<A, E, W> {
                 });
             }
         }
+        let whole = packet.len();
         packet.truncate(outer.len);
         packet.pop_front(outer.headers)?;
-        let (room, len) = (packet.headroom(), packet.len());
+        let room = packet.headroom();
         let opened = self.open_behind(now, packet, &outer);
         if opened.is_err() {
             // Back to where it was: what is in front of it was not written to.
             let grown = packet.headroom().saturating_sub(room).saturating_add(outer.headers);
             packet.push_front(grown)?;
-            let missing = len.saturating_add(outer.headers).saturating_sub(packet.len());
-            packet.push_back(missing)?;
+            packet.push_back(whole.saturating_sub(packet.len()))?;
         }
         opened
     }
@@ -254,11 +255,16 @@ pub const fn overhead(form: Form, ah: &Suite, esp: &Suite, version: u8, headers:
 /// The SPI of the AH behind a packet's transport header, if it looks like one: next header 50, its length in the packet.
 #[must_use]
 pub fn spi_of(octets: &[u8]) -> Option<u32> {
-    spi_behind(octets, &Outline::read(octets, Check::None).ok()?)
+    let (headers, len) = match packet::usual(octets) {
+        Some(usual) => usual,
+        None => Outline::read(octets, Check::None).map(|outline| (outline.headers, outline.len)).ok()?,
+    };
+    spi_in(octets.get(headers..len)?)
 }
 
-fn spi_behind(octets: &[u8], outline: &Outline) -> Option<u32> {
-    let view = ah::View::parse(octets.get(outline.headers..outline.len)?).ok()?;
+/// The SPI of AH, if these octets, behind a transport header, look like it.
+fn spi_in(behind: &[u8]) -> Option<u32> {
+    let view = ah::View::parse(behind).ok()?;
     (view.next_header() == Protocol::ESP && view.reserved() == 0).then(|| view.spi())
 }
 

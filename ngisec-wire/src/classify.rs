@@ -7,7 +7,6 @@
 //! | TCP with port 21 at either end: an FTP control connection | control |
 //! | every other | data |
 
-use ip_wire::ip::Packet;
 use ip_wire::{FlowKey, Protocol, tcp};
 
 use crate::error::Error;
@@ -34,10 +33,8 @@ impl Class {
         let outline = Outline::read(octets, Check::None)?;
         let control = match outline.protocol {
             Protocol::TCP => {
-                let upper = Packet::parse(octets)?.upper_layer()?;
-                let view = tcp::View::parse(upper.octets)?;
-                let is_ftp = view.source_port() == FTP_CONTROL || view.destination_port() == FTP_CONTROL;
-                is_ftp || view.flags().contains(tcp::Flags::SYN)
+                let is_ftp = [outline.flow.source_port(), outline.flow.destination_port()].contains(&Some(FTP_CONTROL));
+                is_ftp || outline.tcp_flags().contains(tcp::Flags::SYN)
             }
             _ => !known(&outline.flow),
         };

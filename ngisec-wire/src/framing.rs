@@ -12,7 +12,7 @@
 
 use core::net::IpAddr;
 
-use ip_wire::{FlowKey, PacketBuf, Protocol};
+use ip_wire::{FlowKey, PacketBuf, Protocol, tcp, udp};
 
 use crate::error::{Error, Field};
 use crate::packet::{self, Check, Outline, copy, copy_front, len32};
@@ -62,6 +62,34 @@ impl Form {
         }
     }
 
+    /// The form that what was hidden behind a transport header has, as far as it shows: for tools that look at packets without the channel's agreement.
+    ///
+    /// `transport` is the visible header, with or without what follows it; `next_header` is what ESP says of `hidden`, its payload. A datagram or segment is [`Form::TransportSec`] if it
+    /// starts with a header like the visible one, [`Form::Plain`] else. `None` for what is no form.
+    #[must_use]
+    pub fn of_hidden(protocol: Protocol, transport: &[u8], next_header: Protocol, hidden: &[u8]) -> Option<Self> {
+        let outer = transport.get(..transport_len(transport, protocol)?)?;
+        if next_header == protocol {
+            let inner = transport_len(hidden, protocol).and_then(|_| hidden.get(..outer.len()));
+            let counts = protocol != Protocol::UDP || udp_len(hidden) == hidden.len();
+            let is_copy = counts && inner.is_some_and(|inner| fixed(inner, protocol) == fixed(outer, protocol));
+            return Some(if is_copy { Self::TransportSec } else { Self::Plain });
+        }
+        let version = match next_header {
+            Protocol::IPV4 => 4,
+            Protocol::IPV6 => 6,
+            _ => return None,
+        };
+        if let Ok(inner) = Outline::read(hidden, Check::None)
+            && (inner.version, inner.protocol, inner.len) == (version, protocol, hidden.len())
+        {
+            return Some(Self::DuplicateEncapsulating);
+        }
+        let (rest, length) = hidden.split_last_chunk::<TRAILER_LEN>()?;
+        let at = rest.len().checked_sub(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        (*rest.get(at)? >> 4 == version).then_some(Self::DuplicateAppended)
+    }
+
     /// Puts the packet into this form without protection, lengths and checksums right (draft-shukla 7: SSL/TLS VPNs do so with the first packet of a
     /// connection).
     ///
@@ -82,11 +110,13 @@ impl Form {
     /// Those of reading the packet; [`Error::Truncated`], [`Error::Mismatch`] for a duplicate that is not one of the packet's headers. The packet stays as it was.
     pub fn unwrap<S: AsRef<[u8]> + AsMut<[u8]>>(self, packet: &mut PacketBuf<S>) -> Result<Observation, Error> {
         let outline = Outline::read(packet.octets(), Check::All)?;
+        let whole = packet.len();
         packet.truncate(outline.len);
         packet.pop_front(outline.headers)?;
         let inner = self.restore(&outline, packet, outline.headers);
         if inner.is_err() {
             packet.push_front(outline.headers)?;
+            packet.push_back(whole.saturating_sub(packet.len()))?;
         }
         inner
     }
@@ -296,6 +326,17 @@ fn restore_appended<S: AsRef<[u8]> + AsMut<[u8]>>(outer: &Outline, packet: &mut 
 
 /// Octets of the longest headers that are appended: IPv6 with 256 octets of extension headers, TCP with all its options.
 const MAX_HEADERS: usize = 40 + 256 + 60;
+
+/// Octets of the TCP or UDP header that `octets` start with; `None` if it is neither, or they end before it.
+fn transport_len(octets: &[u8], protocol: Protocol) -> Option<usize> {
+    let len = match protocol {
+        Protocol::TCP => usize::from(*octets.get(12)? >> 4).saturating_mul(4),
+        Protocol::UDP => udp::HEADER_LEN,
+        _ => return None,
+    };
+    let least = if protocol == Protocol::TCP { tcp::MIN_HEADER_LEN } else { udp::HEADER_LEN };
+    (len >= least && octets.len() >= len).then_some(len)
+}
 
 fn fixed(transport: &[u8], protocol: Protocol) -> [u8; packet::FIXED] {
     let mut octets = [0; packet::FIXED];

@@ -8,6 +8,7 @@
 //!
 //! So whoever floods a table with connections that carry nothing pushes out only their like.
 
+mod name;
 mod pairs;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The headers of a TCP or UDP packet, with its checksums checked and made.
 
 use ip_wire::ip::Packet;
-use ip_wire::{Flow, FlowKey, PacketBuf, Protocol, ipv4, tcp, udp};
+use ip_wire::{Flow, FlowKey, PacketBuf, Protocol, ipv4, ipv6, tcp, udp};
 
 use crate::error::{Error, Field};
 
@@ -94,6 +94,12 @@ impl Outline {
         if self.version == 4 { Protocol::IPV4 } else { Protocol::IPV6 }
     }
 
+    /// The flags of a TCP packet.
+    pub(crate) fn tcp_flags(&self) -> tcp::Flags {
+        let [.., high, low, _, _, _, _, _, _] = self.fixed;
+        tcp::Flags::new(u16::from_be_bytes([high & 1, low])).unwrap_or(tcp::Flags::NONE)
+    }
+
     /// Whether `octets` can't be written into the length fields of this packet's headers.
     pub(crate) fn check_len(&self, octets: usize) -> Result<(), Error> {
         let most = if self.version == 4 { 65_535 } else { 65_575 };
@@ -104,6 +110,39 @@ impl Outline {
         }
         Ok(())
     }
+}
+
+/// Octets of the headers, transport's included, and of the whole of a TCP or UDP packet without IP options or extension headers, as [`Outline::read`] finds them; `None` for
+/// every other packet, right or wrong.
+#[inline]
+pub(crate) fn usual(octets: &[u8]) -> Option<(usize, usize)> {
+    let (ip_len, len, protocol) = match octets.first()? {
+        0x45 => {
+            let h: &[u8; ipv4::MIN_HEADER_LEN] = octets.first_chunk()?;
+            let whole = u16::from_be_bytes([h[6], h[7]]) & 0x3fff == 0;
+            (h.len(), usize::from(u16::from_be_bytes([h[2], h[3]])), whole.then_some(h[9])?)
+        }
+        0x60..=0x6f => {
+            let h: &[u8; ipv6::HEADER_LEN] = octets.first_chunk()?;
+            let payload = usize::from(u16::from_be_bytes([h[4], h[5]]));
+            (h.len(), payload.saturating_add(h.len()), h[6])
+        }
+        _ => return None,
+    };
+    let transport = octets.get(ip_len..len)?;
+    let transport_len = match Protocol(protocol) {
+        Protocol::UDP => {
+            let h: &[u8; udp::HEADER_LEN] = transport.first_chunk()?;
+            (usize::from(u16::from_be_bytes([h[4], h[5]])) == transport.len()).then_some(h.len())?
+        }
+        Protocol::TCP => {
+            let h: &[u8; tcp::MIN_HEADER_LEN] = transport.first_chunk()?;
+            let len = usize::from(h[12] >> 4).saturating_mul(4);
+            (h.len()..=transport.len()).contains(&len).then_some(len)?
+        }
+        _ => return None,
+    };
+    Some((ip_len.saturating_add(transport_len), len))
 }
 
 /// Octets as an error has them.

@@ -12,6 +12,7 @@ mod host;
 pub use gateway::{Network, NetworkGateway, Peer, Service, VpnGateway};
 pub use host::Host;
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use ip_wire::PacketBuf;
@@ -20,6 +21,7 @@ use crate::channel::{Opened, Receiver, Sealed, Sender};
 use crate::classify::Class;
 use crate::error::Error;
 use crate::nat::Learned;
+use crate::packet::copy;
 
 /// Both directions of a secure channel.
 #[derive(Debug)]
@@ -37,6 +39,47 @@ impl Channel {
 
     fn open<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Opened, Error> {
         self.receive.open(now, packet)
+    }
+}
+
+/// A control packet as it came, for when it is refused after it was opened: as long as the longest so far.
+#[derive(Debug, Default)]
+struct Kept {
+    octets: Vec<u8>,
+    headroom: usize,
+}
+
+impl Kept {
+    fn keep<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, packet: &PacketBuf<S>) {
+        self.octets.clear();
+        self.octets.extend_from_slice(packet.octets());
+        self.headroom = packet.headroom();
+    }
+
+    fn put_back<S: AsRef<[u8]> + AsMut<[u8]>>(&self, packet: &mut PacketBuf<S>) -> Result<(), Error> {
+        packet.push_front(packet.headroom().saturating_sub(self.headroom))?;
+        let end = self.headroom.saturating_add(self.octets.len());
+        packet.push_back(end.saturating_sub(packet.headroom().saturating_add(packet.len())))?;
+        packet.pop_front(self.headroom.saturating_sub(packet.headroom()))?;
+        packet.truncate(self.octets.len());
+        copy(packet.octets_mut(), &self.octets);
+        Ok(())
+    }
+
+    /// Runs `process`; the packet is as it was after an error.
+    fn or_as_it_was<S: AsRef<[u8]> + AsMut<[u8]>, R>(
+        &mut self,
+        packet: &mut PacketBuf<S>,
+        process: impl FnOnce(&mut PacketBuf<S>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        self.keep(packet);
+        match process(packet) {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                self.put_back(packet)?;
+                Err(error)
+            }
+        }
     }
 }
 

@@ -200,21 +200,40 @@ fn a_udp_mapping_that_was_dropped_is_told_again_by_the_next_packet_without_keep_
     assert_eq!((vpn.ga.flows().len(), vpn.gb.flows().len()), (1, 1));
 }
 
+/// Takes a packet from its host through the near gateway, and no further; as what it left, and as it left.
+fn leave(vpn: &mut Vpn, original: &[u8]) -> (Class, PacketBuf<Vec<u8>>) {
+    let mut buf = buffer(original);
+    vpn.a.send(NOW, &mut buf).unwrap();
+    let class = vpn.ga.outbound(NOW, &mut buf).unwrap().class;
+    (class, buf)
+}
+
+#[test]
+fn a_flow_whose_first_packet_was_lost_is_refused_until_its_mapping_goes_and_the_next_packet_is_a_first_one() {
+    let mut vpn = vpn(Form::DuplicateEncapsulating);
+    let there = packet(ends(A, 1000, B, 53), Protocol::UDP, tcp::Flags::NONE, b"q");
+    let (first, _lost) = leave(&mut vpn, &there);
+    let (second, mut buf) = leave(&mut vpn, &there);
+    assert_eq!((first, second), (Class::Control, Class::Data));
+    let before = buf.octets().to_vec();
+    assert_eq!(vpn.gb.inbound(NOW, &mut buf), Err(Error::Unknown(Field::Mapping)));
+    assert_eq!((buf.octets(), vpn.gb.flows().len()), (&before[..], 0));
+    assert!(vpn.ga.flows_mut().remove(&Flow::from_ip(&there).unwrap().key));
+    vpn.pass(true, &there, Class::Control);
+    vpn.pass(true, &there, Class::Data);
+}
+
 #[test]
 fn a_duplicate_with_addresses_of_other_networks_teaches_a_gateway_nothing() {
     let mut vpn = vpn(Form::DuplicateEncapsulating);
+    // A peer that has the keys, and lies.
+    let mut peer = sender(Form::DuplicateEncapsulating, 0x5000, GCM);
     for wrong in [ends([10, 9, 0, 1], 1, B, 80), ends(A, 1, [10, 9, 0, 1], 80)] {
         let mut buf = buffer(&packet(wrong, Protocol::TCP, tcp::Flags::SYN, b""));
-        // A peer that has the keys, and lies.
-        let mut peer = sender(Form::DuplicateEncapsulating, 0x5000, GCM);
-        peer.ah_mut().export(0);
-        let mut peer = sender(Form::DuplicateEncapsulating, 0x5000, GCM);
-        if wrong.sport == 1 && wrong.destination != IpAddr::from(B) {
-            // Its second packet.
-            peer.seal(NOW, &mut buffer(&packet(wrong, Protocol::TCP, tcp::Flags::SYN, b""))).unwrap();
-        }
         peer.seal(NOW, &mut buf).unwrap();
+        let (sealed, headroom) = (buf.octets().to_vec(), buf.headroom());
         assert_eq!(vpn.gb.inbound(NOW, &mut buf), Err(Error::Unknown(Field::Network)));
+        assert_eq!((buf.octets(), buf.headroom()), (&sealed[..], headroom));
     }
     assert!(vpn.gb.flows().is_empty());
     let mut buf = buffer(&packet(ends(A, 1, [10, 9, 0, 1], 80), Protocol::TCP, tcp::Flags::SYN, b""));
@@ -318,6 +337,137 @@ fn between_networks_a_dropped_udp_mapping_is_learned_again_from_the_next_packet(
     networks.pass(true, Protocol::UDP, tcp::Flags::NONE, Class::Data);
     networks.pass(false, Protocol::UDP, tcp::Flags::NONE, Class::Data);
     assert_eq!(networks.b.flows().len(), 1);
+}
+
+#[test]
+fn every_packet_of_an_ftp_control_connection_is_opened_and_sealed_by_the_gateways_its_data_connection_is_not() {
+    let mut vpn = vpn(Form::DuplicateEncapsulating);
+    let push = tcp::Flags::PSH.with(tcp::Flags::ACK);
+    for flags in [tcp::Flags::SYN, push, push] {
+        vpn.pass(true, &packet(ends(A, 1000, B, 21), Protocol::TCP, flags, b"PORT 10,1,0,5,4,1"), Class::Control);
+        vpn.pass(false, &packet(ends(B, 21, A, 1000), Protocol::TCP, flags, b"200 OK"), Class::Control);
+    }
+    vpn.pass(false, &packet(ends(B, 20, A, 1025), Protocol::TCP, tcp::Flags::SYN, b""), Class::Control);
+    vpn.pass(false, &packet(ends(B, 20, A, 1025), Protocol::TCP, push, b"file"), Class::Data);
+}
+
+#[test]
+fn a_host_without_a_channel_to_its_gateway_passes_the_lan_in_clear() {
+    let mut vpn = vpn(Form::DuplicateEncapsulating);
+    let host = [10, 1, 0, 9];
+    let [syn, data] =
+        [tcp::Flags::SYN, tcp::Flags::ACK].map(|flags| packet(ends(host, 1000, B, 80), Protocol::TCP, flags, b"data"));
+    for (octets, class) in [(&syn, Class::Control), (&data, Class::Data), (&syn, Class::Control)] {
+        let mut buf = buffer(octets);
+        assert_eq!(vpn.ga.outbound(NOW, &mut buf).unwrap().class, class);
+        let sealed = class == Class::Control;
+        assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), sealed.then_some(0x5000));
+        assert_eq!(vpn.gb.inbound(NOW, &mut buf).unwrap().class, class);
+        // Control is sealed for the host there, data is as it was.
+        assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), sealed.then_some(0x4100));
+        if class == Class::Control {
+            vpn.b.receive(NOW, &mut buf).unwrap();
+        }
+        assert_eq!(buf.octets(), octets);
+    }
+    // Another host's channel does not open it.
+    let mut buf = buffer(&syn);
+    sender(Form::TransportSec, 0x7000, GCM).seal(NOW, &mut buf).unwrap();
+    let before = buf.octets()[20..].to_vec();
+    assert_eq!(vpn.ga.outbound(NOW, &mut buf).unwrap().class, Class::Control);
+    assert_eq!(vpn.gb.inbound(NOW, &mut buf).unwrap().class, Class::Control);
+    assert_eq!(buf.octets()[20..], before);
+}
+
+#[test]
+fn a_service_is_of_one_protocol_and_of_the_gateways_address() {
+    let Networks { mut gb, .. } = networks();
+    gb.add_service(Service { protocol: Protocol::UDP, port: 53, host: B.into(), host_port: 5353 });
+    let mut peer = sender(Form::TransportSec, 0x5000, GCM);
+    let mut arrive = |protocol, destination: [u8; 4]| {
+        let mut buf = buffer(&packet(ends(GA, 40_000, destination, 53), protocol, tcp::Flags::SYN, b""));
+        peer.seal(NOW, &mut buf).unwrap();
+        gb.inbound(NOW, &mut buf).map(|passed| passed.class)
+    };
+    assert_eq!(arrive(Protocol::TCP, GB), Err(Error::Unknown(Field::Mapping)));
+    assert_eq!(arrive(Protocol::UDP, [198, 51, 100, 2]), Err(Error::Unknown(Field::Mapping)));
+    assert_eq!(arrive(Protocol::UDP, GB), Ok(Class::Control));
+}
+
+/// Seals a packet for a gateway, has it refused, and checks that it is handed back sealed.
+fn refused(
+    original: &[u8],
+    mut seal: impl FnMut(&mut PacketBuf<Vec<u8>>),
+    refuse: impl FnOnce(&mut PacketBuf<Vec<u8>>) -> Result<ngisec_wire::role::Passed, Error>,
+) -> Error {
+    let mut buf = buffer(original);
+    seal(&mut buf);
+    buf.push_back(3).unwrap().fill(7);
+    let (sealed, headroom) = (buf.octets().to_vec(), buf.headroom());
+    let error = refuse(&mut buf).unwrap_err();
+    assert_eq!((buf.octets(), buf.headroom()), (&sealed[..], headroom), "{error}");
+    error
+}
+
+#[test]
+fn a_control_packet_that_is_refused_after_it_was_opened_is_handed_back_sealed() {
+    let syn = |ends| packet(ends, Protocol::TCP, tcp::Flags::SYN, b"data");
+    let one_port = |address: [u8; 4]| Translator::new(address.into(), (40_000, 40_000), Limits::default());
+    let full = Error::TableFull { field: Field::PortPool, limit: 1 };
+    // VPN: no network there, and no port left.
+    let Vpn { mut a, mut ga, .. } = vpn(Form::DuplicateAppended);
+    let error =
+        refused(&syn(ends(A, 1000, [10, 9, 0, 1], 80)), |buf| assert!(a.send(NOW, buf).is_ok()), |buf| ga.outbound(NOW, buf));
+    assert_eq!(error, Error::Unknown(Field::Network));
+    let mut ga = VpnGateway::new(one_port(GA), network(A));
+    ga.add_host(A.into(), channel(Form::TransportSec, 0x3100, 0x3000));
+    ga.add_peer(Peer { gateway: GB.into(), network: network(B), channel: channel(Form::DuplicateEncapsulating, 0x5000, 0x5100) });
+    let (mut buf, mut control) = (buffer(&syn(ends(A, 1000, B, 80))), sender(Form::TransportSec, 0x3000, GCM));
+    control.seal(NOW, &mut buf).unwrap();
+    ga.outbound(NOW, &mut buf).unwrap();
+    let seal = |buf: &mut PacketBuf<Vec<u8>>| assert!(control.seal(NOW, buf).is_ok());
+    assert_eq!(refused(&syn(ends(A, 1001, B, 80)), seal, |buf| ga.outbound(NOW, buf)), full);
+    // Networks: no port left; a port that is no service; a service of a host without a channel.
+    let mut ga = NetworkGateway::new(one_port(GA));
+    ga.add_host(A.into(), channel(Form::TransportSec, 0x3100, 0x3000));
+    ga.add_peer(GB.into(), channel(Form::TransportSec, 0x5000, 0x5100));
+    let (mut buf, mut control) = (buffer(&syn(ends(A, 1000, GB, 80))), sender(Form::TransportSec, 0x3000, GCM));
+    control.seal(NOW, &mut buf).unwrap();
+    ga.outbound(NOW, &mut buf).unwrap();
+    let seal = |buf: &mut PacketBuf<Vec<u8>>| assert!(control.seal(NOW, buf).is_ok());
+    assert_eq!(refused(&syn(ends(A, 1001, GB, 80)), seal, |buf| ga.outbound(NOW, buf)), full);
+    let mut gb = networks().gb;
+    gb.add_service(Service { protocol: Protocol::TCP, port: 81, host: A.into(), host_port: 8080 });
+    let mut peer = sender(Form::TransportSec, 0x5000, GCM);
+    for (port, field) in [(9, Field::Mapping), (81, Field::Association)] {
+        let seal = |buf: &mut PacketBuf<Vec<u8>>| assert!(peer.seal(NOW, buf).is_ok());
+        let error = refused(&syn(ends(GA, 40_000, GB, port)), seal, |buf| gb.inbound(NOW, buf));
+        assert_eq!((error, gb.flows().len()), (Error::Unknown(field), 0));
+    }
+    // A host that learns, and has no place.
+    let limits = Limits { flows: 0, ..Limits::default() };
+    let data = channel(Form::Plain, 0x6100, 0x6000);
+    let mut b = Host::new(channel(Form::TransportSec, 0x4000, 0x4100), data, limits).learning();
+    let mut near = sender(Form::TransportSec, 0x4100, GCM);
+    let seal = |buf: &mut PacketBuf<Vec<u8>>| assert!(near.seal(NOW, buf).is_ok());
+    let error = refused(&syn(ends(GA, 40_000, B, 8080)), seal, |buf| b.receive(NOW, buf));
+    assert_eq!(error, Error::TableFull { field: Field::FlowTable, limit: 0 });
+}
+
+#[test]
+fn a_forged_control_packet_is_handed_back_as_it_came() {
+    let mut vpn = vpn(Form::DuplicateEncapsulating);
+    let original = packet(ends(A, 1000, B, 80), Protocol::TCP, tcp::Flags::SYN, b"data");
+    let seal = |buf: &mut PacketBuf<Vec<u8>>| {
+        // ESP is of another key: AH holds, and what ESP opens is not authentic.
+        let (ah, esp) = (builder(0x5000, AH), builder(0x5001, CBC));
+        let mut rng = TestRng(1);
+        let mut sender: ngisec_wire::Sender =
+            ngisec_wire::Sender::new(Form::Plain, ah.outbound(&mut rng).unwrap(), esp.outbound(&mut rng).unwrap()).unwrap();
+        sender.seal(NOW, buf).unwrap();
+    };
+    assert_eq!(refused(&original, seal, |buf| vpn.gb.inbound(NOW, buf)), ipsec_wire::Error::Authentication.into());
+    assert!(vpn.gb.flows().is_empty());
 }
 
 #[test]

@@ -230,16 +230,8 @@ fn any_other_flipped_bit_is_refused_and_the_packet_keeps_its_headers() {
                         receiver = common::receiver(form, 0x1000, NULL);
                     } else {
                         assert!(opened.is_err(), "{form:?} {version} {protocol:?} bit {bit}");
-                        if opened
-                            != Err(Error::from(ip_wire::Error::Truncated {
-                                field: ip_wire::Field::Ipv4Header,
-                                offset: 0,
-                                found: 0,
-                                needed: 0,
-                            }))
-                        {
-                            assert_eq!(buf.octets()[..20], changed[..20]);
-                        }
+                        assert_eq!((buf.octets().len(), buf.headroom()), (changed.len(), 300));
+                        assert_eq!(buf.octets()[..20], changed[..20]);
                     }
                 }
             }
@@ -329,18 +321,55 @@ fn what_cannot_be_sealed_is_left_as_it_was() {
         assert!(error.is_none_or(|error| error == found));
         assert_eq!((buf.octets(), buf.headroom()), (&octets[..], 300));
     }
-    for (head, tail) in [(59, 100), (100, 17)] {
+    // IP 20, TCP 20, AH 24, ESP 8, IV 8 before the 24 octets of T' and data; padding 2, trailer 2, ICV 16 behind them.
+    for (head, tail, field, needed) in [(59, 20, Field::Headroom, 60), (60, 19, Field::Tailroom, 20)] {
         let mut storage = vec![0; head];
         storage.extend_from_slice(&good);
         storage.resize(head + good.len() + tail, 0);
         let mut buf = ngisec_wire::PacketBuf::new(storage, head, good.len()).unwrap();
-        let error = sender.seal(NOW, &mut buf).unwrap_err();
-        assert!(matches!(error, Error::BufferTooSmall { .. }), "{error}");
+        let error = Error::BufferTooSmall { field, found: needed - 1, needed };
+        assert_eq!(sender.seal(NOW, &mut buf), Err(error));
+        assert_eq!((buf.octets(), buf.headroom(), error.field()), (&good[..], head, Some(field)));
+        assert_eq!(error.to_string(), format!("{field}: {needed} octets needed, {} given", needed - 1));
+    }
+    // Without AH and ESP: T' before the data takes 20 octets of headroom, all headers and their length behind it 44 of tailroom.
+    for (form, head, tail, field, needed) in
+        [(Form::TransportSec, 19, 0, Field::Headroom, 20), (Form::DuplicateAppended, 0, 43, Field::Tailroom, 44)]
+    {
+        let mut storage = vec![0; head];
+        storage.extend_from_slice(&good);
+        storage.resize(head + good.len() + tail, 0);
+        let mut buf = ngisec_wire::PacketBuf::new(storage, head, good.len()).unwrap();
+        assert_eq!(form.wrap(&mut buf), Err(Error::BufferTooSmall { field, found: needed - 1, needed }));
         assert_eq!(buf.octets(), good);
     }
     // No number was used up.
     let mut buf = buffer(&good);
     assert_eq!(sender.seal(NOW, &mut buf).unwrap().sequence, 1);
+}
+
+#[test]
+fn a_udp_checksum_that_was_left_out_stays_so_inside_and_is_made_outside() {
+    let mut original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data");
+    original[26..28].fill(0);
+    for form in Form::ALL {
+        let mut buf = buffer(&original);
+        sender(form, 0x1000, GCM).seal(NOW, &mut buf).unwrap();
+        assert_ne!(buf.octets()[26..28], [0, 0]);
+        assert_true(buf.octets());
+        let near = Endpoint::new(address(4, 9), 40_000);
+        travel(buf.octets_mut(), Some(near), None);
+        receiver(form, 0x1000, GCM).open(NOW, &mut buf).unwrap();
+        // What had none has one where nothing else is left of the header: in the plain form.
+        assert_eq!(buf.octets()[26..28] == [0, 0], form != Form::Plain, "{form:?}");
+        assert_eq!(buf.octets()[28..], original[28..]);
+    }
+    // IPv6 has no packets without one (RFC 8200 8.1).
+    let mut original = packet(Ends::of(6), Protocol::UDP, tcp::Flags::NONE, b"data");
+    original[46..48].fill(0);
+    let mut buf = buffer(&original);
+    assert!(sender(Form::Plain, 0x1000, GCM).seal(NOW, &mut buf).is_err());
+    assert_eq!(buf.octets(), original);
 }
 
 #[test]
@@ -375,6 +404,100 @@ fn the_spi_of_another_channel_is_named() {
     let error = Error::Mismatch { field: Field::Association, offset: 28, found: 0x2000, needed: 0x1000 };
     assert_eq!(receiver.open(NOW, &mut buf), Err(error));
     assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), Some(0x2000));
+}
+
+#[test]
+fn the_outer_checksum_is_looked_at_before_any_mac_is_computed() {
+    for version in VERSIONS {
+        for protocol in TRANSPORTS {
+            let mut buf = buffer(&packet(Ends::of(version), protocol, tcp::Flags::ACK, b"data"));
+            sender(Form::TransportSec, 0x1000, NULL).seal(NOW, &mut buf).unwrap();
+            let (transport, at) = places(version, protocol);
+            // An octet of AH's ICV: both the checksum and the ICV are wrong.
+            buf.octets_mut()[at + 13] ^= 1;
+            let before = buf.octets().to_vec();
+            let mut receiver = receiver(Form::TransportSec, 0x1000, NULL);
+            let error = receiver.open(NOW, &mut buf).unwrap_err();
+            let place = transport as u32 + if protocol == Protocol::TCP { 16 } else { 6 };
+            let Error::Ipsec(ipsec_wire::Error::Ip(ip_wire::Error::Checksum { offset, .. })) = error else { panic!("{error}") };
+            assert_eq!((offset, buf.octets()), (place, &before[..]));
+            assert_eq!(receiver.ah().counters().unauthentic, 0);
+            // The ICV is wrong alone.
+            forge(buf.octets_mut(), at + 13, 0, transport, protocol);
+            assert_eq!(receiver.open(NOW, &mut buf), Err(ipsec_wire::Error::Authentication.into()));
+            assert_eq!(receiver.ah().counters().unauthentic, 1);
+        }
+    }
+}
+
+#[test]
+fn an_authentic_ah_without_esp_behind_it_is_refused_at_its_next_header() {
+    let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data");
+    let mut ah: ipsec_wire::Outbound = builder(0x1000, AH).outbound(&mut TestRng(1)).unwrap();
+    let mut inside = buffer(&original[28..]);
+    ah.seal_payload(NOW, &mut inside, Protocol::UDP, 4).unwrap();
+    let mut buf = buffer(&packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, inside.octets()));
+    let before = buf.octets().to_vec();
+    assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), None);
+    let error = Error::Mismatch { field: Field::NextHeader, offset: 28, found: 17, needed: 50 };
+    assert_eq!(receiver(Form::Plain, 0x1000, GCM).open(NOW, &mut buf), Err(error));
+    assert_eq!(buf.octets(), before);
+}
+
+#[test]
+fn octets_behind_the_ip_packet_stay_with_a_packet_that_is_refused_and_go_with_one_that_is_opened() {
+    let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data");
+    let mut buf = buffer(&original);
+    sender(Form::Plain, 0x1000, GCM).seal(NOW, &mut buf).unwrap();
+    let padded = [buf.octets(), &[0; 6]].concat();
+    let mut other = buffer(&padded);
+    let mut receiver = receiver(Form::Plain, 0x1000, GCM);
+    receiver.open(NOW, &mut other).unwrap();
+    assert_eq!(other.octets(), original);
+    let mut again = buffer(&padded);
+    assert!(receiver.open(NOW, &mut again).is_err());
+    assert_eq!(again.octets(), padded);
+    let padded = [&original[..], &[0; 6]].concat();
+    let mut other = buffer(&padded);
+    assert!(Form::DuplicateAppended.unwrap(&mut other).is_err());
+    assert_eq!(other.octets(), padded);
+    sender(Form::Plain, 0x1000, GCM).seal(NOW, &mut other).unwrap();
+    assert_eq!(other.octets(), &again.octets()[..again.len() - 6]);
+}
+
+#[test]
+fn the_form_of_what_was_hidden_shows_where_its_duplicate_does() {
+    for version in VERSIONS {
+        let ip = if version == 4 { Protocol::IPV4 } else { Protocol::IPV6 };
+        for protocol in TRANSPORTS {
+            let original = packet(Ends::of(version), protocol, tcp::Flags::ACK, b"01234567890123456789012345678901234567890123");
+            let (transport, at) = places(version, protocol);
+            let header = &original[transport..];
+            for form in Form::ALL {
+                let (inside, next) = hidden(form, version, protocol, &original);
+                assert_eq!(Form::of_hidden(protocol, header, Protocol(next), &inside), Some(form), "{version} {protocol:?}");
+            }
+            let of = |next, inside: &[u8]| Form::of_hidden(protocol, header, next, inside);
+            // Headers that are cut, that disagree, that are behind no length of theirs.
+            assert_eq!(of(protocol, &header[..at - transport - 1]), Some(Form::Plain));
+            let mut other = header.to_vec();
+            other[5] ^= 1;
+            assert_eq!(of(protocol, &other), Some(Form::Plain));
+            let appended = hidden(Form::DuplicateAppended, version, protocol, &original).0;
+            let at_end = |change: u8| {
+                let mut octets = appended.clone();
+                *octets.last_mut().unwrap() = change;
+                octets
+            };
+            assert_eq!(of(ip, &at_end(255)), None);
+            assert_eq!(of(ip, &at_end(at as u8 + 1)), None);
+            assert_eq!(of(ip, &appended[..3]), None);
+            assert_eq!(of(Protocol::ICMP, &original), None);
+            assert_eq!(of(if version == 4 { Protocol::IPV6 } else { Protocol::IPV4 }, &original), None);
+            assert_eq!(Form::of_hidden(protocol, &header[..7], protocol, header), None);
+        }
+    }
+    assert_eq!(Form::of_hidden(Protocol::ICMP, &[0; 40], Protocol::ICMP, &[0; 40]), None);
 }
 
 #[test]
@@ -447,6 +570,32 @@ proptest! {
         let mut buf = buffer(&octets);
         prop_assert!(receiver(Form::ALL[form], 0x1000, GCM).open(NOW, &mut buf).is_err());
         prop_assert!(buf.octets().len() <= octets.len());
+    }
+
+    /// Where AH is in packets of every shape, whole or not: read in one pass or by all layers.
+    #[test]
+    fn an_spi_is_found_behind_any_headers(six: bool, udp: bool, len in 24usize..60, at in 0usize..100, octet: u8, cut in 0usize..200) {
+        let mut data = vec![0; len];
+        data[..12].copy_from_slice(&hex!("32 04 0000 00001000 00000001"));
+        let (version, protocol) = (if six { 6 } else { 4 }, if udp { Protocol::UDP } else { Protocol::TCP });
+        let mut octets = packet(Ends::of(version), protocol, tcp::Flags::ACK, &data);
+        let whole = octets.len();
+        prop_assert_eq!(ngisec_wire::channel::spi_of(&octets), Some(0x1000));
+        octets[at % whole] = octet;
+        octets.truncate(cut.max(1));
+        let parsed = ip_wire::ip::Packet::parse(&octets).ok();
+        let upper = parsed.as_ref().and_then(|packet| packet.upper_layer().ok()).filter(|upper| !upper.is_fragment);
+        let behind = upper.and_then(|upper| match upper.protocol {
+            Protocol::TCP => tcp::View::parse(upper.octets).ok().map(|view| view.payload()),
+            Protocol::UDP => {
+                let view = ip_wire::udp::View::parse(upper.octets).ok()?;
+                (view.datagram_len() == upper.octets.len()).then(|| view.payload())
+            }
+            _ => None,
+        });
+        let view = behind.and_then(|behind| ipsec_wire::ah::View::parse(behind).ok());
+        let view = view.filter(|view| view.next_header() == Protocol::ESP && view.reserved() == 0);
+        prop_assert_eq!(ngisec_wire::channel::spi_of(&octets), view.map(|view| view.spi()));
     }
 
     #[test]

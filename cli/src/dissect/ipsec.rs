@@ -21,8 +21,7 @@ impl Walker<'_> {
         };
         let mut layer = Layer::new("ah", "authentication header", step.offset, view.header_len());
         ah_fields(&view, &mut layer);
-        let icv: String = view.icv().iter().map(|octet| format!("{octet:02x}")).collect();
-        layer.item("", "integrity check value", ah::FIXED_LEN, icv);
+        layer.item("", "integrity check value", ah::FIXED_LEN, icv(&view));
         layer.expect_zero("the reserved field", view.reserved());
         self.push(layer);
         let offset = step.offset.saturating_add(view.header_len());
@@ -34,25 +33,40 @@ impl Walker<'_> {
         self.extensions(Extensions::resume(view.next_header(), view.payload(), at, pointer, MAX_EXTENSIONS), step.around)
     }
 
-    /// An ESP packet: what is not encrypted.
+    /// An ESP packet: what is not encrypted, and what is inside where its association is known.
     pub(super) fn esp(&mut self, step: Next<'_>) {
-        match esp::View::parse(step.octets) {
-            Ok(view) => {
-                let mut layer = Layer::new("esp", "ESP", step.offset, esp::FIXED_LEN);
-                layer.item("esp.spi", "SPI", 0, hex(view.spi()));
-                layer.item("esp.sequence", "sequence number", 4, view.sequence_number());
-                let destination = step.around.addresses.map(|(_, destination)| destination);
-                if let Some(decrypted) = self.decrypter.decrypt(step.octets, destination) {
-                    return self.decrypted(layer, &decrypted, &step);
-                }
+        let Some(decrypted) = self.esp_itself(&step) else { return };
+        let Some(trailer) = decrypted.trailer() else { return };
+        let offset = step.offset.saturating_add(decrypted.front);
+        let what = What::Upper(trailer.next_header());
+        self.walk(Next { what, octets: trailer.payload(), offset, around: step.around });
+    }
+
+    /// The layer of an ESP packet; what is in it, if its association is known.
+    pub(super) fn esp_itself(&mut self, step: &Next<'_>) -> Option<Decrypted> {
+        let view = match esp::View::parse(step.octets) {
+            Ok(view) => view,
+            Err(error) => {
+                self.refused("esp", "ESP", error, step);
+                return None;
+            }
+        };
+        let mut layer = Layer::new("esp", "ESP", step.offset, esp::FIXED_LEN);
+        layer.item("esp.spi", "SPI", 0, hex(view.spi()));
+        layer.item("esp.sequence", "sequence number", 4, view.sequence_number());
+        let destination = step.around.addresses.map(|(_, destination)| destination);
+        let decrypted = self.decrypter.decrypt(step.octets, destination);
+        match &decrypted {
+            Some(decrypted) => self.decrypted(layer, decrypted, step),
+            None => {
                 self.push(layer);
                 self.payload("encrypted".into(), view.payload(), step.offset.saturating_add(esp::FIXED_LEN));
             }
-            Err(error) => self.refused("esp", "ESP", error, &step),
         }
+        decrypted
     }
 
-    /// An ESP packet whose association is known: its trailer, and what is inside.
+    /// An ESP packet whose association is known: its trailer.
     fn decrypted(&mut self, mut layer: Layer, decrypted: &Decrypted, step: &Next<'_>) {
         let len = decrypted.plaintext.len();
         if let Some(trailer) = decrypted.trailer() {
@@ -70,9 +84,6 @@ impl Walker<'_> {
             layer.note("not authentic under the association's keys");
         }
         self.push(layer);
-        let Some(trailer) = decrypted.trailer() else { return };
-        let offset = step.offset.saturating_add(decrypted.front);
-        self.walk(Next { what: What::Upper(trailer.next_header()), octets: trailer.payload(), offset, around: step.around });
     }
 
     fn refused(&mut self, name: &'static str, title: &'static str, error: Error, step: &Next<'_>) {
@@ -91,11 +102,15 @@ impl Walker<'_> {
     }
 }
 
-fn ah_fields(view: &ah::View<'_>, layer: &mut Layer) {
+pub(super) fn ah_fields(view: &ah::View<'_>, layer: &mut Layer) {
     layer.item("ah.next_header", "next header", 0, view.next_header().0).meaning(view.next_header());
     layer.item("ah.length", "length", 1, view.payload_len()).meaning(format_args!("{} octets", view.header_len()));
     layer.item("ah.spi", "SPI", 4, hex(view.spi()));
     layer.item("ah.sequence", "sequence number", 8, view.sequence_number());
+}
+
+pub(super) fn icv(view: &ah::View<'_>) -> String {
+    view.icv().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// The fields of an authentication header that is not all there, or whose length can't be.

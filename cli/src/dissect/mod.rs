@@ -9,6 +9,7 @@ mod link;
 mod llpf;
 mod model;
 mod neighbor;
+mod ngisec;
 mod oam;
 mod options;
 mod transport;

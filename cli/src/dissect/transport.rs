@@ -43,7 +43,9 @@ impl Walker<'_> {
         if let Some(error) = failed {
             self.fail("tcp", step.around.packet, shifted(error, step));
         }
-        self.payload("payload".into(), view.payload(), step.offset.saturating_add(view.header_len()));
+        if !self.behind_transport(Protocol::TCP, view.header_len(), step) {
+            self.payload("payload".into(), view.payload(), step.offset.saturating_add(view.header_len()));
+        }
     }
 
     /// Whether the packet at hand is what an ICMPv4 error quotes: Wireshark has its sequence number under another name.
@@ -146,7 +148,9 @@ impl Walker<'_> {
         if [view.source_port(), view.destination_port()].contains(&NAT_TRAVERSAL_PORT) && is_esp(view.payload()) {
             return Some(Next { what: What::Upper(Protocol::ESP), octets: view.payload(), offset, ..step });
         }
-        self.payload("payload".into(), view.payload(), offset);
+        if strict.is_err() || !self.behind_transport(Protocol::UDP, udp::HEADER_LEN, &step) {
+            self.payload("payload".into(), view.payload(), offset);
+        }
         None
     }
 

@@ -1,20 +1,25 @@
-//! Decrypting ESP for a look at it: no replay window, and nothing is refused.
+//! Decrypting ESP, and checking NGISec's AH, for a look at it: no replay window, and nothing is refused.
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
-use ip_wire::esp;
+use ip_wire::{Protocol, ah, esp};
 use ipsec_wire::crypto::{Job, RustCrypto, Transform};
 use ipsec_wire::esp::{Layout, Trailer};
 use ipsec_wire::replay::{Window, words_for};
+use ipsec_wire::{Inbound, PacketBuf};
 
-use super::sa_file::{Association, read};
+use super::sa_file::{Association, End, read};
 
 /// The associations that a dissection has keys of.
 #[derive(Debug, Default)]
 pub struct Decrypter {
+    /// Of ESP.
     associations: Vec<Keyed>,
+    /// Of AH: looked for behind transport headers only, where NGISec has them.
+    authentication: Vec<Association>,
 }
 
 /// An association, or a line of Wireshark's, with its cryptography ready.
@@ -56,14 +61,36 @@ impl Decrypter {
     /// # Errors
     /// Those of [`read`].
     pub fn open(path: &Path) -> Result<Self> {
-        let mut associations = Vec::new();
+        let (mut associations, mut authentication) = (Vec::new(), Vec::new());
         for association in read(path)? {
-            if association.is_ah() {
-                continue;
+            match association.is_ah() {
+                true => authentication.push(association),
+                false => associations.push(Keyed::new(association)?),
             }
-            associations.push(Keyed::new(association)?);
         }
-        Ok(Self { associations })
+        Ok(Self { associations, authentication })
+    }
+
+    /// Whether the octets behind a transport header are AH and ESP of NGISec, and if they are, whether AH's ICV holds.
+    ///
+    /// They are if there is an association of AH with their SPI and their length of ICV, and either the ICV holds or ESP behind it has the SPI of an association, too. A translation changes
+    /// addresses, so that an association whose destination is the packet's comes first, and is not the only one that is tried.
+    #[must_use]
+    pub fn behind_transport(&self, octets: &[u8], destination: Option<IpAddr>) -> Option<bool> {
+        let view = ah::View::parse(octets).ok().filter(|view| view.next_header() == Protocol::ESP && view.reserved() == 0)?;
+        let inner = esp::View::parse(view.payload()).ok()?;
+        let fits = |association: &&Association| {
+            let icv = association.suite.icv_len();
+            let lens = [4, 8].map(|alignment| ipsec_wire::ah::header_len(icv, alignment));
+            association.has_spi(view.spi()) && !association.tunnel && lens.contains(&view.header_len())
+        };
+        let mut candidates: Vec<&Association> = self.authentication.iter().filter(fits).collect();
+        candidates.sort_by_key(|association| !destination.is_some_and(|destination| association.goes_to(destination)));
+        if candidates.iter().any(|association| holds(association, octets)) {
+            return Some(true);
+        }
+        let is_esp = self.associations.iter().any(|keyed| keyed.association.has_spi(inner.spi()));
+        (is_esp && !candidates.is_empty()).then_some(false)
     }
 
     /// Decrypts an ESP packet, SPI to ICV, if its association is in the file.
@@ -74,6 +101,13 @@ impl Decrypter {
         let to = |keyed: &&Keyed| destination.is_some_and(|destination| keyed.association.goes_to(destination));
         of_spi().find(to).or_else(|| of_spi().find(|keyed| keyed.association.pattern.is_none()))?.decrypt(packet)
     }
+}
+
+/// Whether the ICV of an AH that is the first of `octets` holds over all of them.
+fn holds(association: &Association, octets: &[u8]) -> bool {
+    let Ok(mut packet) = PacketBuf::new(octets.to_vec(), 0, octets.len()) else { return false };
+    let receiver = association.build(End::Receiver, |builder| builder.replay_window(0).inbound());
+    receiver.is_ok_and(|mut receiver: Inbound| receiver.open_payload(Duration::ZERO, &mut packet).is_ok())
 }
 
 impl Keyed {

@@ -1,12 +1,14 @@
 //! The table of pairs.
 
 use alloc::vec::Vec;
+use core::hash::BuildHasher;
 use core::time::Duration;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use ip_wire::ip::Packet;
 use ip_wire::{Flow, FlowKey};
 
+use super::name::{Change, Name, Usual};
 use super::{Learned, flow, rewrite_to};
 use crate::error::{Error, Field};
 
@@ -40,12 +42,20 @@ const NONE: u32 = u32::MAX;
 
 #[derive(Debug, Clone, Copy)]
 struct Slot {
-    pair: Pair,
+    /// As the near side sends it, and as packets come in.
+    inner: Name,
+    arriving: Name,
+    /// What checksums of packets change by that go out and come in.
+    outward: Option<Change>,
+    inward: Option<Change>,
     used: Duration,
+    /// When it came to its place in the list.
+    linked: Duration,
     /// Whether it has carried a packet since it was made.
     carried: bool,
     before: u32,
     behind: u32,
+    pair: Pair,
 }
 
 /// Slots from the one that was used longest ago to the last one.
@@ -56,12 +66,17 @@ struct List {
 }
 
 /// Pairs of flows, with a limit.
+///
+/// Which flow was used longest ago is known to within a 64th of [`Limits::idle`], so that a packet does not move its flow each time.
 #[derive(Debug, Clone)]
 pub struct Pairs {
     limits: Limits,
-    by_inner: HashMap<FlowKey, u32>,
-    /// Turned round: as packets come in.
-    by_outer: HashMap<FlowKey, u32>,
+    grain: Duration,
+    /// Of the hash.
+    keys: [u64; 4],
+    /// Slots by [`Slot::inner`], and by [`Slot::arriving`].
+    by_inner: HashTable<u32>,
+    by_arriving: HashTable<u32>,
     slots: Vec<Slot>,
     free: Vec<u32>,
     /// Those that carried nothing, and those that did.
@@ -75,10 +90,13 @@ impl Pairs {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         let empty = List { oldest: NONE, newest: NONE };
+        let random = DefaultHashBuilder::default();
         Self {
             limits: Limits { flows: limits.flows.min(NONE.saturating_sub(1)), ..limits },
-            by_inner: HashMap::new(),
-            by_outer: HashMap::new(),
+            grain: limits.idle.checked_div(64).unwrap_or_default(),
+            keys: [1u64, 2, 3, 4].map(|number| random.hash_one(number)),
+            by_inner: HashTable::new(),
+            by_arriving: HashTable::new(),
             slots: Vec::new(),
             free: Vec::new(),
             lists: [empty; 2],
@@ -122,7 +140,8 @@ impl Pairs {
     /// # Errors
     /// [`Error::TableFull`] if no entry may go: the table stays as it was.
     pub fn insert(&mut self, now: Duration, inner: FlowKey, outer: FlowKey) -> Result<Learned, Error> {
-        let (by_inner, by_outer) = (self.by_inner.get(&inner).copied(), self.by_outer.get(&outer.reversed()).copied());
+        let (inner_name, arriving) = (Name::of(&inner), Name::of(&outer.reversed()));
+        let (by_inner, by_outer) = (self.at_inner(&inner_name), self.at_arriving(&arriving));
         if let (Some(slot), true) = (by_inner, by_inner == by_outer) {
             self.touch(now, slot, false);
             return Ok(Learned::Same);
@@ -136,7 +155,18 @@ impl Pairs {
             self.refused = self.refused.saturating_add(1);
             return Err(Error::TableFull { field: Field::FlowTable, limit: self.limits.flows });
         }
-        let new = Slot { pair: Pair { inner, outer }, used: now, carried, before: NONE, behind: NONE };
+        let new = Slot {
+            inner: inner_name,
+            arriving,
+            outward: Change::between(&inner, &outer),
+            inward: Change::between(&outer.reversed(), &inner.reversed()),
+            used: now,
+            linked: now,
+            carried,
+            before: NONE,
+            behind: NONE,
+            pair: Pair { inner, outer },
+        };
         let at = match self.free.pop() {
             Some(at) => {
                 if let Some(slot) = self.slot_mut(at) {
@@ -149,22 +179,23 @@ impl Pairs {
                 u32::try_from(self.slots.len()).unwrap_or(NONE).saturating_sub(1)
             }
         };
-        self.by_inner.insert(inner, at);
-        self.by_outer.insert(outer.reversed(), at);
+        let Self { keys, slots, by_inner, by_arriving, .. } = self;
+        by_inner.insert_unique(new.inner.hash(keys), at, |at| hash_of(slots, *at, keys, |slot| &slot.inner));
+        by_arriving.insert_unique(new.arriving.hash(keys), at, |at| hash_of(slots, *at, keys, |slot| &slot.arriving));
         self.link(at);
         Ok(learned)
     }
 
     /// The flow on the wire of a flow inside, which counts as used.
     pub fn outer_of(&mut self, now: Duration, inner: &FlowKey) -> Option<FlowKey> {
-        let at = *self.by_inner.get(inner)?;
+        let at = self.at_inner(&Name::of(inner))?;
         self.touch(now, at, true);
         self.slot(at).map(|slot| slot.pair.outer)
     }
 
     /// The flow inside of a flow that comes in, as the near side is to get it; counts as used.
     pub fn inner_of(&mut self, now: Duration, arriving: &FlowKey) -> Option<FlowKey> {
-        let at = *self.by_outer.get(arriving)?;
+        let at = self.at_arriving(&Name::of(arriving))?;
         self.touch(now, at, true);
         self.slot(at).map(|slot| slot.pair.inner.reversed())
     }
@@ -172,19 +203,18 @@ impl Pairs {
     /// Whether a flow inside is known.
     #[must_use]
     pub fn has_inner(&self, inner: &FlowKey) -> bool {
-        self.by_inner.contains_key(inner)
+        self.at_inner(&Name::of(inner)).is_some()
     }
 
     /// Whether a flow on the wire, as it leaves, is known.
     #[must_use]
     pub fn has_outer(&self, outer: &FlowKey) -> bool {
-        self.by_outer.contains_key(&outer.reversed())
+        self.at_arriving(&Name::of(&outer.reversed())).is_some()
     }
 
     /// Takes a flow out by its name inside; says whether it was there.
     pub fn remove(&mut self, inner: &FlowKey) -> bool {
-        let at = self.by_inner.get(inner).copied();
-        at.is_some_and(|at| {
+        self.at_inner(&Name::of(inner)).is_some_and(|at| {
             self.take_out(at);
             true
         })
@@ -201,7 +231,7 @@ impl Pairs {
         before.saturating_sub(self.len())
     }
 
-    /// When the next flow has been idle long enough.
+    /// When the next flow has been idle long enough, or at most a 64th of [`Limits::idle`] later.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Duration> {
         let oldest = [self.oldest(0), self.oldest(1)].into_iter().flatten();
@@ -213,6 +243,19 @@ impl Pairs {
     /// # Errors
     /// Those of reading the packet. It stays as it was.
     pub fn outward(&mut self, now: Duration, packet: &mut [u8]) -> Result<bool, Error> {
+        if let Some(usual) = Usual::read(packet)
+            && let Some(at) = self.at_inner(&usual.name)
+            && let Some(Slot { outward: Some(change), arriving, .. }) = self.slot(at)
+        {
+            usual.write(packet, &arriving.reversed(), *change);
+            self.touch(now, at, true);
+            return Ok(true);
+        }
+        self.outward_of_any(now, packet)
+    }
+
+    /// The same for a packet of any kind.
+    pub(super) fn outward_of_any(&mut self, now: Duration, packet: &mut [u8]) -> Result<bool, Error> {
         if let Some(outer) = self.outer_of(now, &flow(packet)?) {
             rewrite_to(&outer).apply(packet)?;
             return Ok(true);
@@ -229,6 +272,19 @@ impl Pairs {
     /// # Errors
     /// Those of reading the packet. It stays as it was.
     pub fn inward(&mut self, now: Duration, packet: &mut [u8]) -> Result<bool, Error> {
+        if let Some(usual) = Usual::read(packet)
+            && let Some(at) = self.at_arriving(&usual.name)
+            && let Some(Slot { inward: Some(change), inner, .. }) = self.slot(at)
+        {
+            usual.write(packet, &inner.reversed(), *change);
+            self.touch(now, at, true);
+            return Ok(true);
+        }
+        self.inward_of_any(now, packet)
+    }
+
+    /// The same for a packet of any kind.
+    pub(super) fn inward_of_any(&mut self, now: Duration, packet: &mut [u8]) -> Result<bool, Error> {
         if let Some(inner) = self.inner_of(now, &flow(packet)?) {
             rewrite_to(&inner).apply(packet)?;
             return Ok(true);
@@ -245,6 +301,14 @@ impl Pairs {
     #[cfg(test)]
     pub(super) fn places(&self) -> usize {
         self.slots.len()
+    }
+
+    fn at_inner(&self, name: &Name) -> Option<u32> {
+        self.by_inner.find(name.hash(&self.keys), |at| self.slot(*at).is_some_and(|slot| slot.inner == *name)).copied()
+    }
+
+    fn at_arriving(&self, name: &Name) -> Option<u32> {
+        self.by_arriving.find(name.hash(&self.keys), |at| self.slot(*at).is_some_and(|slot| slot.arriving == *name)).copied()
     }
 
     fn slot(&self, at: u32) -> Option<&Slot> {
@@ -264,9 +328,16 @@ impl Pairs {
     }
 
     fn touch(&mut self, now: Duration, at: u32, carried: bool) {
+        let grain = self.grain;
+        let Some(slot) = self.slot_mut(at) else { return };
+        slot.used = now;
+        let is_in_place = (slot.carried || !carried) && now.saturating_sub(slot.linked) <= grain;
+        if is_in_place {
+            return;
+        }
         self.unlink(at);
         if let Some(slot) = self.slot_mut(at) {
-            slot.used = now;
+            slot.linked = now;
             slot.carried |= carried;
         }
         self.link(at);
@@ -282,13 +353,14 @@ impl Pairs {
     }
 
     fn take_out(&mut self, at: u32) {
-        let Some(pair) = self.slot(at).map(|slot| slot.pair) else { return };
-        if self.by_inner.get(&pair.inner) == Some(&at) {
-            self.unlink(at);
-            self.by_inner.remove(&pair.inner);
-            self.by_outer.remove(&pair.outer.reversed());
-            self.free.push(at);
+        let Some((inner, arriving)) = self.slot(at).map(|slot| (slot.inner, slot.arriving)) else { return };
+        let Ok(entry) = self.by_inner.find_entry(inner.hash(&self.keys), |other| *other == at) else { return };
+        entry.remove();
+        if let Ok(entry) = self.by_arriving.find_entry(arriving.hash(&self.keys), |other| *other == at) {
+            entry.remove();
         }
+        self.unlink(at);
+        self.free.push(at);
     }
 
     fn link(&mut self, at: u32) {
@@ -330,6 +402,11 @@ impl Pairs {
             }
         }
     }
+}
+
+fn hash_of(slots: &[Slot], at: u32, keys: &[u64; 4], name: impl Fn(&Slot) -> &Name) -> u64 {
+    let slot = usize::try_from(at).ok().and_then(|at| slots.get(at));
+    slot.map_or(0, |slot| name(slot).hash(keys))
 }
 
 fn quoted(packet: &[u8]) -> Option<FlowKey> {

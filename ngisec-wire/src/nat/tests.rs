@@ -91,7 +91,7 @@ fn a_translator_uses_each_port_of_its_pool_once_for_a_destination() {
 }
 
 proptest! {
-    /// A list of pairs, the oldest use first.
+    /// A list of pairs, the oldest use first. Uses at one time do not change places: a 64th of the idle time is less than the steps here.
     #[test]
     fn the_table_is_the_list_it_stands_for(steps in prop::collection::vec((0u8..4, 0u16..6, 0u16..6, 0u64..8), 1..200)) {
         let mut pairs = Pairs::new(Limits { flows: 4, idle: at(12) });
@@ -105,9 +105,11 @@ proptest! {
                     let found = pairs.insert(now, key(a), wire(b));
                     if let Some(index) = same {
                         prop_assert_eq!(found, Ok(Learned::Same));
-                        let mut entry = model.remove(index);
-                        entry.2 = now;
-                        model.push(entry);
+                        if now > model[index].2 {
+                            let mut entry = model.remove(index);
+                            entry.2 = now;
+                            model.push(entry);
+                        }
                         continue;
                     }
                     let carried = model.iter().any(|entry| entry.0 == a && entry.3);
@@ -128,6 +130,9 @@ proptest! {
                 1 | 2 => {
                     let index = model.iter().position(|entry| if step == 1 { entry.0 == a } else { entry.1 == b });
                     let expected = index.map(|index| {
+                        if model[index].3 && now == model[index].2 {
+                            return (model[index].0, model[index].1);
+                        }
                         let mut entry = model.remove(index);
                         (entry.2, entry.3) = (now, true);
                         model.push(entry);
@@ -150,4 +155,165 @@ proptest! {
             prop_assert_eq!(pairs.next_deadline(), deadline);
         }
     }
+}
+
+/// A packet of 10.0.0.1:`port` to 198.51.100.1:80 or of the same in IPv6, made odd in the ways that `odd` has bits for.
+fn any_packet(port: u16, six: bool, udp: bool, odd: u8, data: &[u8]) -> Vec<u8> {
+    let transport = if udp {
+        let len = (8 + data.len()) as u16;
+        [&port.to_be_bytes()[..], &[0, 80], &len.to_be_bytes(), &[0x12, if odd & 1 != 0 { 0 } else { 0x34 }], data].concat()
+    } else {
+        [&port.to_be_bytes()[..], &[0, 80], &[1; 8], &[0x50, 0x10, 1, 1, 0x56, 0x78, 0, 0], data].concat()
+    };
+    let mut octets = if six {
+        let mut octets = std::vec![0x6a, 0xbc, 0, 0, 0, transport.len() as u8, if udp { 17 } else { 6 }, 9];
+        octets.extend([[0xfd; 16], [0x20; 16]].as_flattened());
+        octets
+    } else {
+        let options = if odd & 2 != 0 { 4 } else { 0 };
+        let total = 20 + options + transport.len();
+        let first = 0x45 + (options / 4) as u8;
+        let part = if odd & 4 != 0 { 0x20 } else { 0x40 };
+        let mut octets = std::vec![first, 0, 0, total as u8, 7, 7, part, 0, 64, if udp { 17 } else { 6 }, 0xab, 0xcd];
+        octets.extend([10, 0, 0, 1, 198, 51, 100, 1]);
+        octets.resize(20 + options, 1);
+        octets
+    };
+    octets.extend(transport);
+    if odd & 8 != 0 {
+        octets.extend([9; 3]);
+    }
+    if odd & 16 != 0 {
+        octets.truncate(octets.len() / 2);
+    }
+    octets
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// The short way for usual packets does what the general one does, octet for octet.
+    #[test]
+    fn usual_packets_are_rewritten_as_all_are(
+        (near, far) in (0u16..3, any::<u16>()),
+        (six, udp, inward) in any::<(bool, bool, bool)>(),
+        odd in 0u8..32,
+        ends in any::<[u8; 32]>(),
+        (checksum, data) in (any::<[u8; 2]>(), prop::collection::vec(any::<u8>(), 0..40)),
+    ) {
+        let odd = if odd & 16 != 0 && ends[0] > 40 { odd & 15 } else { odd };
+        let mut octets = any_packet(near, six, udp, odd, &data);
+        let place = if six { 40 } else { 20 } + if udp { 6 } else { 16 };
+        if odd & 1 == 0 && odd & 18 == 0 {
+            octets[place..place + 2].copy_from_slice(&checksum);
+        }
+        let ports = |source, destination| Ports::Pair { source, destination };
+        let protocol = if udp { Protocol::UDP } else { Protocol::TCP };
+        let (source, destination): (IpAddr, IpAddr) =
+            if six { ([0xfd; 16].into(), [0x20; 16].into()) } else { ([10, 0, 0, 1].into(), [198, 51, 100, 1].into()) };
+        let end = |from: usize| -> IpAddr {
+            if six { <[u8; 16]>::try_from(&ends[from..from + 16]).unwrap().into() } else { <[u8; 4]>::try_from(&ends[from..from + 4]).unwrap().into() }
+        };
+        let known = FlowKey::new(source, destination, protocol, ports(1, 80)).unwrap();
+        let other = FlowKey::new(end(0), end(16), protocol, ports(far, near)).unwrap();
+        let (inner, outer) = if inward { (other, known.reversed()) } else { (known, other) };
+        let (mut pairs, mut general) = (Pairs::new(small()), Pairs::new(small()));
+        for pairs in [&mut pairs, &mut general] {
+            pairs.insert(at(1), inner, outer).unwrap();
+        }
+        let (mut short, mut long) = (octets.clone(), octets);
+        let found = if inward { pairs.inward(at(2), &mut short) } else { pairs.outward(at(2), &mut short) };
+        let expected =
+            if inward { general.inward_of_any(at(2), &mut long) } else { general.outward_of_any(at(2), &mut long) };
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!(short, long);
+        prop_assert_eq!(pairs.next_deadline(), general.next_deadline());
+    }
+}
+
+#[test]
+fn a_flow_that_is_used_again_within_a_64th_of_the_idle_time_keeps_its_place_and_its_deadline_moves() {
+    let mut pairs = Pairs::new(Limits { flows: 2, idle: at(64) });
+    for n in 1..=2 {
+        pairs.insert(at(0), key(n), wire(n)).unwrap();
+        pairs.outer_of(at(u64::from(n)), &key(n)).unwrap();
+    }
+    // One second after its first use, and a little more.
+    pairs.outer_of(at(2), &key(1)).unwrap();
+    assert_eq!(pairs.next_deadline(), Some(at(66)));
+    pairs.outer_of(Duration::from_millis(2_001), &key(1)).unwrap();
+    assert_eq!(pairs.next_deadline(), Some(at(66)));
+    assert_eq!((pairs.expire(at(66)), pairs.has_inner(&key(1)), pairs.has_inner(&key(2))), (1, true, false));
+    assert_eq!(pairs.next_deadline(), Some(Duration::from_millis(66_001)));
+}
+
+/// An ICMP port-unreachable error that quotes the first octets of a packet, all checksums right.
+fn icmp_error(source: [u8; 4], destination: [u8; 4], quote: &[u8]) -> Vec<u8> {
+    let mut message = [&[3, 3, 0, 0, 0, 0, 0, 0][..], quote].concat();
+    let sum = ip_wire::checksum::Sum::new().octets(&message).checksum();
+    message[2..4].copy_from_slice(&sum.to_be_bytes());
+    let mut octets = std::vec![0; 20];
+    let header = ip_wire::ipv4::Header::new(source.into(), destination.into(), Protocol::ICMP, message.len()).unwrap();
+    header.emit(&mut octets).unwrap();
+    octets.extend(message);
+    octets
+}
+
+/// IPv4 and UDP headers of a packet of `flow`, as an error quotes them.
+fn quote(flow: &FlowKey) -> Vec<u8> {
+    let mut octets = any_packet(0, false, true, 0, b"");
+    rewrite_to(flow).apply(&mut octets).unwrap();
+    ip_wire::ipv4::ViewMut::parse(&mut octets).unwrap().fill_checksum();
+    octets
+}
+
+#[test]
+fn icmp_errors_are_matched_to_the_flow_that_they_quote_either_way() {
+    const ROUTER: [u8; 4] = [192, 0, 2, 9];
+    let (inner, outer) = (key(0x102), wire(0x8000));
+    let mut pairs = Pairs::new(small());
+    pairs.insert(at(0), inner, outer).unwrap();
+    // A router refuses what went out: the error goes to the private host, and quotes what that sent.
+    let mut error = icmp_error(ROUTER, [203, 0, 113, 1], &quote(&outer));
+    assert_eq!(pairs.inward(at(1), &mut error), Ok(true));
+    assert_eq!(error, icmp_error(ROUTER, [10, 0, 1, 2], &quote(&inner)));
+    // The private host refuses what came in: the error leaves as the translation's, and quotes what came.
+    let mut error = icmp_error([10, 0, 1, 2], [198, 51, 100, 1], &quote(&inner.reversed()));
+    assert_eq!(pairs.outward(at(2), &mut error), Ok(true));
+    assert_eq!(error, icmp_error([203, 0, 113, 1], [198, 51, 100, 1], &quote(&outer.reversed())));
+    assert_eq!(pairs.next_deadline(), Some(at(12)));
+    // Of a flow that is not there, of its other direction, and no error at all.
+    for quoted in [quote(&wire(1)), quote(&outer.reversed())] {
+        let mut error = icmp_error(ROUTER, [203, 0, 113, 1], &quoted);
+        let before = error.clone();
+        assert_eq!((pairs.inward(at(3), &mut error), &error), (Ok(false), &before));
+    }
+    let mut error = icmp_error([10, 0, 1, 2], [198, 51, 100, 1], &quote(&inner));
+    assert_eq!(pairs.outward(at(3), &mut error), Ok(false));
+    let mut echo = icmp_error(ROUTER, [203, 0, 113, 1], b"");
+    echo[20] = 8;
+    assert_eq!((pairs.inward(at(3), &mut echo), pairs.outward(at(3), &mut echo)), (Ok(false), Ok(false)));
+    assert_eq!(pairs.next_deadline(), Some(at(12)));
+}
+
+#[test]
+fn the_limits_are_65536_flows_and_five_minutes() {
+    assert_eq!(Limits::default(), Limits { flows: 65_536, idle: at(300) });
+}
+
+#[test]
+fn packets_count_as_uses_of_their_flow_either_way() {
+    let mut pairs = Pairs::new(small());
+    pairs.insert(at(0), key(1), wire(1)).unwrap();
+    let packet = |flow: &FlowKey| {
+        let mut octets = any_packet(0, false, true, 0, b"");
+        rewrite_to(flow).apply(&mut octets).unwrap();
+        octets
+    };
+    assert_eq!(pairs.outward(at(1), &mut packet(&key(1))), Ok(true));
+    assert_eq!(pairs.next_deadline(), Some(at(11)));
+    assert_eq!(pairs.inward(at(2), &mut packet(&wire(1).reversed())), Ok(true));
+    assert_eq!(pairs.next_deadline(), Some(at(12)));
+    assert_eq!(pairs.inward(at(3), &mut packet(&wire(1))), Ok(false));
+    assert_eq!(pairs.next_deadline(), Some(at(12)));
 }

@@ -7,10 +7,11 @@ use core::time::Duration;
 use hashbrown::HashMap;
 use ip_wire::{FlowKey, PacketBuf, Ports, Protocol};
 
-use super::{Channel, Passed};
+use super::{Channel, Kept, Passed};
+use crate::channel::spi_of;
 use crate::classify::Class;
 use crate::error::{Error, Field};
-use crate::nat::{Pairs, Translator, flow, rewrite_to};
+use crate::nat::{Learned, Pairs, Translator, flow, rewrite_to};
 
 /// A network of private addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,25 @@ pub struct Peer {
     pub channel: Channel,
 }
 
+/// The channel of the host that a packet came from, if it is for the gateway to open.
+fn opener<'h>(hosts: &'h mut HashMap<IpAddr, Channel>, arrived: &FlowKey, packet: &[u8]) -> Option<&'h mut Channel> {
+    let spi = spi_of(packet)?;
+    hosts.get_mut(&arrived.source()).filter(|host| host.receive.spi() == spi)
+}
+
+/// Whether a packet that leaves is one to be translated only: its flow has a mapping, and it is data.
+fn is_data(pairs: &Pairs, flow: &FlowKey, packet: &[u8]) -> Result<bool, Error> {
+    Ok(pairs.has_inner(flow) && Class::of(packet, |_| true)? == Class::Data)
+}
+
+/// What became of a data packet whose flow was known, or not.
+fn pass(translated: Result<bool, Error>) -> Result<Passed, Error> {
+    match translated? {
+        true => Ok(Passed { class: Class::Data, learned: None }),
+        false => Err(Error::Unknown(Field::Mapping)),
+    }
+}
+
 /// A gateway of the VPN case (draft-shukla 6.2): hosts see each other's private addresses.
 #[derive(Debug)]
 pub struct VpnGateway {
@@ -54,13 +74,14 @@ pub struct VpnGateway {
     network: Network,
     peers: Vec<Peer>,
     hosts: HashMap<IpAddr, Channel>,
+    kept: Kept,
 }
 
 impl VpnGateway {
     /// A gateway of `network` that translates by `nat`.
     #[must_use]
     pub fn new(nat: Translator, network: Network) -> Self {
-        Self { nat, network, peers: Vec::new(), hosts: HashMap::new() }
+        Self { nat, network, peers: Vec::new(), hosts: HashMap::new(), kept: Kept::default() }
     }
 
     /// Adds a gateway at the other end.
@@ -77,53 +98,58 @@ impl VpnGateway {
     /// mapping goes as control.
     ///
     /// # Errors
-    /// [`Error::Unknown`] for a destination behind no peer; [`Error::TableFull`]; those of opening and sealing, of which the first leaves the packet as it was.
+    /// [`Error::Unknown`] for a destination behind no peer; [`Error::TableFull`]; those of opening and sealing. The packet stays as it was.
     pub fn outbound<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Passed, Error> {
         let arrived = flow(packet.octets())?;
-        if let Some(host) = self.hosts.get_mut(&arrived.source()).filter(|host| host.receive.takes(packet.octets())) {
-            host.open(now, packet)?;
+        let mut host = opener(&mut self.hosts, &arrived, packet.octets());
+        if host.is_none() && is_data(self.nat.pairs(), &arrived, packet.octets())? {
+            return pass(self.nat.pairs_mut().outward(now, packet.octets_mut()));
         }
-        let inner = flow(packet.octets())?;
-        let destination = inner.destination();
-        let Some(peer) = self.peers.iter_mut().find(|peer| peer.network.contains(destination)) else {
-            return Err(Error::Unknown(Field::Network));
-        };
-        if !self.network.contains(inner.source()) {
-            return Err(Error::Unknown(Field::Network));
-        }
-        let known = self.nat.pairs().has_inner(&inner);
-        let class = if known { Class::of(packet.octets(), |_| true)? } else { Class::Control };
-        let outer = self.nat.map(now, inner, peer.gateway)?;
-        if class == Class::Control {
-            peer.channel.seal(now, packet)?;
-        }
-        rewrite_to(&outer).apply(packet.octets_mut())?;
-        Ok(Passed { class, learned: None })
+        let Self { nat, network, peers, kept, .. } = self;
+        kept.or_as_it_was(packet, |packet| {
+            if let Some(host) = &mut host {
+                host.open(now, packet)?;
+            }
+            let inner = flow(packet.octets())?;
+            let destination = inner.destination();
+            let peer = peers.iter_mut().find(|peer| peer.network.contains(destination));
+            let Some(peer) = peer.filter(|_| network.contains(inner.source())) else {
+                return Err(Error::Unknown(Field::Network));
+            };
+            let class = if is_data(nat.pairs(), &inner, packet.octets())? { Class::Data } else { Class::Control };
+            let outer = nat.map(now, inner, peer.gateway)?;
+            if class == Class::Control {
+                peer.channel.seal(now, packet)?;
+            }
+            rewrite_to(&outer).apply(packet.octets_mut())?;
+            Ok(Passed { class, learned: None })
+        })
     }
 
     /// Takes a packet from outside to a host: control opened and learned from; data by reverse translation.
     ///
     /// # Errors
-    /// Those of opening; [`Error::Unknown`] for a flow without a mapping, and for a duplicate with addresses that are not those of the two networks; [`Error::TableFull`].
+    /// Those of opening; [`Error::Unknown`] for a flow without a mapping, and for a duplicate with addresses that are not those of the two networks; [`Error::TableFull`]. The packet
+    /// stays as it was.
     pub fn inbound<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Passed, Error> {
-        let Some(peer) = self.peers.iter_mut().find(|peer| peer.channel.receive.takes(packet.octets())) else {
-            return match self.nat.pairs_mut().inward(now, packet.octets_mut())? {
-                true => Ok(Passed { class: Class::Data, learned: None }),
-                false => Err(Error::Unknown(Field::Mapping)),
-            };
+        let spi = spi_of(packet.octets());
+        let Some(peer) = self.peers.iter_mut().find(|peer| spi == Some(peer.channel.receive.spi())) else {
+            return pass(self.nat.pairs_mut().inward(now, packet.octets_mut()));
         };
-        let observation = peer.channel.open(now, packet)?.observation;
-        let inner = observation.inner;
-        if !peer.network.contains(inner.source()) || !self.network.contains(inner.destination()) {
-            return Err(Error::Unknown(Field::Network));
-        }
-        let learned = self.nat.pairs_mut().insert(now, inner.reversed(), observation.outer.reversed())?;
-        // What its own host sealed end to end is passed as it is.
-        if let Some(host) = self.hosts.get_mut(&inner.destination()).filter(|_| crate::channel::spi_of(packet.octets()).is_none())
-        {
-            host.seal(now, packet)?;
-        }
-        Ok(Passed { class: Class::Control, learned: Some(learned) })
+        let Self { nat, network, hosts, kept, .. } = self;
+        kept.or_as_it_was(packet, |packet| {
+            let observation = peer.channel.open(now, packet)?.observation;
+            let inner = observation.inner;
+            if !peer.network.contains(inner.source()) || !network.contains(inner.destination()) {
+                return Err(Error::Unknown(Field::Network));
+            }
+            let learned = nat.pairs_mut().insert(now, inner.reversed(), observation.outer.reversed())?;
+            // What its own host sealed end to end is passed as it is.
+            if let Some(host) = hosts.get_mut(&inner.destination()).filter(|_| spi_of(packet.octets()).is_none()) {
+                host.seal(now, packet)?;
+            }
+            Ok(Passed { class: Class::Control, learned: Some(learned) })
+        })
     }
 
     /// Its mappings.
@@ -158,13 +184,14 @@ pub struct NetworkGateway {
     peers: HashMap<IpAddr, Channel>,
     hosts: HashMap<IpAddr, Channel>,
     services: Vec<Service>,
+    kept: Kept,
 }
 
 impl NetworkGateway {
     /// A gateway that translates by `nat`.
     #[must_use]
     pub fn new(nat: Translator) -> Self {
-        Self { nat, peers: HashMap::new(), hosts: HashMap::new(), services: Vec::new() }
+        Self { nat, peers: HashMap::new(), hosts: HashMap::new(), services: Vec::new(), kept: Kept::default() }
     }
 
     /// Adds the channel to another gateway, by its address.
@@ -186,61 +213,50 @@ impl NetworkGateway {
     /// mapping goes as control.
     ///
     /// # Errors
-    /// [`Error::Unknown`] for a destination that is no peer; [`Error::TableFull`]; those of opening and sealing.
+    /// [`Error::Unknown`] for a destination that is no peer; [`Error::TableFull`]; those of opening and sealing. The packet stays as it was.
     pub fn outbound<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Passed, Error> {
         let inner = flow(packet.octets())?;
         let Some(peer) = self.peers.get_mut(&inner.destination()) else { return Err(Error::Unknown(Field::Network)) };
-        let mut class = if self.nat.pairs().has_inner(&inner) { Class::Data } else { Class::Control };
-        if let Some(host) = self.hosts.get_mut(&inner.source()).filter(|host| host.receive.takes(packet.octets())) {
-            host.open(now, packet)?;
-            class = Class::Control;
+        let mut host = opener(&mut self.hosts, &inner, packet.octets());
+        if host.is_none() && is_data(self.nat.pairs(), &inner, packet.octets())? {
+            return pass(self.nat.pairs_mut().outward(now, packet.octets_mut()));
         }
-        let outer = self.nat.map(now, inner, inner.destination())?;
-        if class == Class::Control {
+        let Self { nat, kept, .. } = self;
+        kept.or_as_it_was(packet, |packet| {
+            if let Some(host) = &mut host {
+                host.open(now, packet)?;
+            }
+            let outer = nat.map(now, inner, inner.destination())?;
             peer.seal(now, packet)?;
-        }
-        rewrite_to(&outer).apply(packet.octets_mut())?;
-        Ok(Passed { class, learned: None })
+            rewrite_to(&outer).apply(packet.octets_mut())?;
+            Ok(Passed { class: Class::Control, learned: None })
+        })
     }
 
     /// Takes a packet from another network to a host: control opened, translated and sealed for the host; data translated only.
     ///
     /// # Errors
-    /// Those of opening; [`Error::Unknown`] for a flow without mapping and service; [`Error::TableFull`].
+    /// Those of opening; [`Error::Unknown`] for a flow without mapping and service, and for a host without a channel; [`Error::TableFull`]. The packet stays as it was.
     pub fn inbound<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Passed, Error> {
+        let spi = spi_of(packet.octets());
+        let Some(peer) = self.peers.values_mut().find(|peer| spi == Some(peer.receive.spi())) else {
+            return pass(self.nat.pairs_mut().inward(now, packet.octets_mut()));
+        };
         let outer = flow(packet.octets())?;
-        let peer = self.peers.values_mut().find(|peer| peer.receive.takes(packet.octets()));
-        let Some(peer) = peer else {
-            return match self.nat.pairs_mut().inward(now, packet.octets_mut())? {
-                true => Ok(Passed { class: Class::Data, learned: None }),
-                false => Err(Error::Unknown(Field::Mapping)),
+        let Self { nat, hosts, services, kept, .. } = self;
+        kept.or_as_it_was(packet, |packet| {
+            peer.open(now, packet)?;
+            let known = nat.pairs_mut().inner_of(now, &outer);
+            let inner = known.map_or_else(|| served(services, nat.address(), &outer), Ok)?;
+            let Some(host) = hosts.get_mut(&inner.destination()) else { return Err(Error::Unknown(Field::Association)) };
+            let learned = match known {
+                Some(_) => Learned::Same,
+                None => nat.pairs_mut().insert(now, inner.reversed(), outer.reversed())?,
             };
-        };
-        peer.open(now, packet)?;
-        let (inner, learned) = match self.nat.pairs_mut().inner_of(now, &outer) {
-            Some(inner) => (inner, crate::nat::Learned::Same),
-            None => {
-                let inner = self.served(&outer)?;
-                (inner, self.nat.pairs_mut().insert(now, inner.reversed(), outer.reversed())?)
-            }
-        };
-        let Some(host) = self.hosts.get_mut(&inner.destination()) else { return Err(Error::Unknown(Field::Association)) };
-        host.seal(now, packet)?;
-        rewrite_to(&inner).apply(packet.octets_mut())?;
-        Ok(Passed { class: Class::Control, learned: Some(learned) })
-    }
-
-    /// The flow as a host inside is to get it.
-    fn served(&self, outer: &FlowKey) -> Result<FlowKey, Error> {
-        let asked = |service: &&Service| {
-            service.protocol == outer.protocol()
-                && Some(service.port) == outer.destination_port()
-                && outer.destination() == self.nat.address()
-        };
-        let service = self.services.iter().find(asked).ok_or(Error::Unknown(Field::Mapping))?;
-        let source = outer.source_port().unwrap_or(0);
-        let ports = Ports::Pair { source, destination: service.host_port };
-        Ok(FlowKey::new(outer.source(), service.host, outer.protocol(), ports)?)
+            host.seal(now, packet)?;
+            rewrite_to(&inner).apply(packet.octets_mut())?;
+            Ok(Passed { class: Class::Control, learned: Some(learned) })
+        })
     }
 
     /// Its mappings.
@@ -253,4 +269,15 @@ impl NetworkGateway {
     pub const fn flows_mut(&mut self) -> &mut Pairs {
         self.nat.pairs_mut()
     }
+}
+
+/// The flow as the host behind a service is to get it.
+fn served(services: &[Service], address: IpAddr, outer: &FlowKey) -> Result<FlowKey, Error> {
+    let asked = |service: &&Service| {
+        service.protocol == outer.protocol() && Some(service.port) == outer.destination_port() && outer.destination() == address
+    };
+    let service = services.iter().find(asked).ok_or(Error::Unknown(Field::Mapping))?;
+    let source = outer.source_port().unwrap_or(0);
+    let ports = Ports::Pair { source, destination: service.host_port };
+    Ok(FlowKey::new(outer.source(), service.host, outer.protocol(), ports)?)
 }

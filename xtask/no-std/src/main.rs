@@ -10,6 +10,7 @@ mod ip;
 mod ipsec;
 mod lanes;
 mod llpf;
+mod ngisec;
 mod sharing;
 mod sixtofour;
 
@@ -26,7 +27,8 @@ fn first_wrong_answer() -> u8 {
         .chain(&diffserv::CHECKS)
         .chain(&sixtofour::CHECKS)
         .chain(&sharing::CHECKS)
-        .chain(&llpf::CHECKS);
+        .chain(&llpf::CHECKS)
+        .chain(&ngisec::CHECKS);
     (1..).zip(checks).find(|(_, check)| !black_box(check)()).map_or(0, |(number, _)| number)
 }
 
