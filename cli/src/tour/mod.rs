@@ -1,0 +1,199 @@
+//! The command `tour`: a capture through the whole family, every packet compared with what it was.
+//!
+//! ```text
+//! capture -> mark -> LLPF seal -> AAL5 segment => line => AAL5 reassemble -> LLPF filter -> ESP seal -> ESP open
+//!         -> NGISec seal -> NAT -> NGISec open -> 6to4 encapsulate -> 6to4 decapsulate
+//! ```
+//!
+//! Packets go in batches, stage by stage; state (meters, key tables, associations, translations, the line) goes on from batch to batch. A stage
+//! takes what it can take. The rest passes it by and goes on, with its reason counted. Nothing gets lost but on the line and for want of a port.
+
+mod chain;
+mod compare;
+mod link;
+mod mark;
+mod picture;
+mod protect;
+mod reasons;
+mod table;
+mod text;
+mod trailer;
+
+use std::fs;
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chain::{Chain, Traveller};
+pub use compare::{Fault, Faults, Octet, compare};
+pub use picture::svg;
+pub use table::{Report, Row, Timing};
+pub use text::{json, table};
+
+use crate::args::Tour;
+use crate::capture::{Capture, CaptureError};
+use crate::progress::Progress;
+use crate::run::Outcome;
+use crate::totals::random;
+
+/// Packets of a batch, and octets after which it is full.
+const BATCH: usize = 1024;
+const BATCH_OCTETS: usize = 4 << 20;
+
+/// The stages, in order.
+const STAGES: [&str; 12] = [
+    "mark",
+    "LLPF seal",
+    "AAL5 segment",
+    "AAL5 reassemble",
+    "LLPF filter",
+    "ESP seal",
+    "ESP open",
+    "NGISec seal",
+    "NAT",
+    "NGISec open",
+    "6to4 encapsulate",
+    "6to4 decapsulate",
+];
+
+/// Runs `tour`.
+pub(crate) fn run(args: &Tour, out: &mut dyn Write) -> Result<Outcome> {
+    let mut capture = match &args.file {
+        Some(path) => Capture::open(path)?,
+        None => Capture::sample()?,
+    };
+    let progress = Progress::over(args.file.as_deref());
+    let (report, damage) = travel(&mut capture, args.seed, args.loss, &mut |frames, octets| progress.at(frames, octets))?;
+    drop(progress);
+    if let Some(path) = &args.svg {
+        fs::write(path, svg(&report)).with_context(|| path.display().to_string())?;
+    }
+    if args.json {
+        write!(out, "{}", json(&report))?;
+    } else {
+        write!(out, "{}", table(&report))?;
+    }
+    match damage {
+        Some(error) => Err(error.into()),
+        None => Ok(Outcome { failed: report.faults.count(), strict: true }),
+    }
+}
+
+/// Takes a capture on the tour, as far as it can be read; tells `progress` frames and octets that were read.
+///
+/// # Errors
+/// If a stage can't be set up, which is a fault of the tour.
+pub fn travel(
+    capture: &mut Capture,
+    seed: u64,
+    loss: f64,
+    progress: &mut dyn FnMut(u64, usize),
+) -> Result<(Report, Option<CaptureError>)> {
+    let mut family = Family::new(seed, loss)?;
+    let mut report = Report { name: capture.name().into(), seed, loss, capture: Row::new("capture"), ..Report::default() };
+    report.rows = STAGES.map(Row::new).into();
+    let (mut first, mut now) = (None, Duration::ZERO);
+    let mut damage = None;
+    let mut more = true;
+    while more {
+        let (mut batch, mut octets) = (Vec::new(), 0usize);
+        while batch.len() < BATCH && octets < BATCH_OCTETS {
+            progress(report.capture.entered, capture.consumed());
+            let frame = match capture.next_frame() {
+                Ok(Some(frame)) => frame,
+                Ok(None) => {
+                    more = false;
+                    break;
+                }
+                Err(error) => {
+                    (damage, more) = (Some(error), false);
+                    break;
+                }
+            };
+            report.capture.enter();
+            let Some(packet) = crate::atm::packet(&frame) else {
+                report.capture.discard("no IP packet");
+                continue;
+            };
+            report.capture.leave(frame.octets.len(), packet.len());
+            // Clocks of captures go backwards; the tour's does not.
+            if let Some(time) = frame.time {
+                now = now.max(time.saturating_sub(*first.get_or_insert(time)));
+            }
+            octets = octets.saturating_add(packet.len());
+            batch.push(Traveller { frame: frame.number, time: now, octets: packet.to_vec(), plain: None, lost: false });
+        }
+        family.pass(&mut batch, &mut report)?;
+    }
+    family.finish(&mut report);
+    report.check_balance();
+    Ok((report, damage))
+}
+
+/// Every stage.
+struct Family {
+    mark: mark::Mark,
+    model: mark::Model,
+    seal: trailer::Seal,
+    link: link::Link,
+    filter: trailer::Sieve,
+    esp: (protect::EspSeal, protect::EspOpen),
+    ngisec: (protect::NgisecSeal, protect::Nat, protect::NgisecOpen),
+    routers: (protect::Encapsulate, protect::Decapsulate),
+    narrow: Chain,
+    wide: Chain,
+}
+
+impl Family {
+    fn new(seed: u64, loss: f64) -> Result<Self> {
+        // Keys of a seed are for a tour only: nobody is to be kept from reading it.
+        let mut rng = random(Some(seed))?;
+        let (seal, filter) = trailer::ends(&mut rng)?;
+        let (sealer, opener) = protect::channel(&mut rng)?;
+        Ok(Self {
+            mark: mark::Mark::new()?,
+            model: mark::Model::new(),
+            seal,
+            link: link::Link::new(loss, seed)?,
+            filter,
+            esp: protect::tunnel(&mut rng)?,
+            ngisec: (sealer, protect::Nat::new(), opener),
+            routers: protect::routers()?,
+            narrow: Chain::new(128, 128),
+            wide: Chain::new(protect::ROOM.0, protect::ROOM.1),
+        })
+    }
+
+    /// Takes a batch from stage to stage.
+    fn pass(&mut self, batch: &mut Vec<Traveller>, report: &mut Report) -> Result<()> {
+        let Report { rows, faults, .. } = report;
+        // Rows of the stages that belong together: as many as `STAGES` has, in its order.
+        let mut left = rows.as_mut_slice();
+        let mut next = |count: usize| {
+            let (here, behind) = std::mem::take(&mut left).split_at_mut_checked(count).unwrap_or_default();
+            left = behind;
+            here
+        };
+        self.narrow.pass(&mut [&mut self.mark], next(1), batch, &mut self.model, faults);
+        self.narrow.pass(&mut [&mut self.seal], next(1), batch, &mut trailer::Sealing, faults);
+        if let [cells, packets] = next(2) {
+            self.link.pass([cells, packets], batch, faults)?;
+        }
+        self.narrow.pass(&mut [&mut self.filter], next(1), batch, &mut trailer::Filtering, faults);
+        let (near, far) = &mut self.esp;
+        self.narrow.pass(&mut [near, far], next(2), batch, &mut protect::Same, faults);
+        let (near, nat, far) = &mut self.ngisec;
+        self.wide.pass(&mut [near, nat, far], next(3), batch, &mut protect::Same, faults);
+        let (near, far) = &mut self.routers;
+        self.narrow.pass(&mut [near, far], next(2), batch, &mut protect::Ipv6Only, faults);
+        Ok(())
+    }
+
+    /// Adds what is known at the end only.
+    fn finish(&self, report: &mut Report) {
+        let Some(mark) = report.rows.first_mut() else { return };
+        for (dscp, count) in self.model.left.iter().enumerate().filter(|(_, count)| **count > 0) {
+            mark.note(&mark::name(dscp), *count);
+        }
+    }
+}
