@@ -32,7 +32,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    const fn status(self) -> u8 {
+    /// The exit status.
+    pub(crate) const fn status(self) -> u8 {
         if self.strict && self.failed > 0 { 1 } else { 0 }
     }
 }

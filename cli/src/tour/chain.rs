@@ -202,6 +202,7 @@ impl Chain {
         let begin = Instant::now();
         loop {
             self.load(batch, &members);
+            let mut refused = false;
             for (step, row) in steps.iter_mut().zip(rows.iter_mut()) {
                 let octets = self.bufs.iter().take(count).fold(0usize, |sum, buf| sum.saturating_add(buf.len()));
                 let elapsed = self.run(&mut **step, &times);
@@ -209,10 +210,11 @@ impl Chain {
                 if let Some(Err(reason)) = self.results.iter().find(|result| result.is_err()) {
                     let what = format!("a packet that was taken once is refused when repeated: {reason}");
                     faults.push(Fault { stage: row.name, frame: None, octet: None, what });
-                    return;
+                    refused = true;
+                    break;
                 }
             }
-            if begin.elapsed() >= AT_MOST || rows.iter().all(|row| row.timing.elapsed >= ENOUGH) {
+            if refused || begin.elapsed() >= AT_MOST || rows.iter().all(|row| row.timing.elapsed >= ENOUGH) {
                 break;
             }
         }

@@ -80,6 +80,12 @@ impl Model {
         Self { voice: Buckets::new(80_000, 1600, 0), names: Buckets::new(2000, 1500, 3000), now: Duration::ZERO, left: [0; 64] }
     }
 
+    /// The same for another agreement.
+    #[cfg(test)]
+    pub(super) const fn with_names(rate: u64, committed: u64, excess: u64) -> Self {
+        Self { names: Buckets::new(rate, committed, excess), ..Self::new() }
+    }
+
     /// The codepoint that a packet gets.
     fn codepoint(&mut self, octets: &[u8], time: Duration) -> Option<u8> {
         self.now = self.now.max(time);

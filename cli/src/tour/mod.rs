@@ -75,8 +75,13 @@ pub(crate) fn run(args: &Tour, out: &mut dyn Write) -> Result<Outcome> {
     }
     match damage {
         Some(error) => Err(error.into()),
-        None => Ok(Outcome { failed: report.faults.count(), strict: true }),
+        None => Ok(outcome(&report)),
     }
+}
+
+/// A fault is a failure of the command.
+const fn outcome(report: &Report) -> Outcome {
+    Outcome { failed: report.faults.count(), strict: true }
 }
 
 /// Takes a capture on the tour, as far as it can be read; tells `progress` frames and octets that were read.
@@ -89,8 +94,17 @@ pub fn travel(
     loss: f64,
     progress: &mut dyn FnMut(u64, usize),
 ) -> Result<(Report, Option<CaptureError>)> {
-    let mut family = Family::new(seed, loss)?;
     let mut report = Report { name: capture.name().into(), seed, loss, capture: Row::new("capture"), ..Report::default() };
+    let damage = travel_with(&mut Family::new(seed, loss)?, capture, &mut report, progress)?;
+    Ok((report, damage))
+}
+
+fn travel_with(
+    family: &mut Family,
+    capture: &mut Capture,
+    report: &mut Report,
+    progress: &mut dyn FnMut(u64, usize),
+) -> Result<Option<CaptureError>> {
     report.rows = STAGES.map(Row::new).into();
     let (mut first, mut now) = (None, Duration::ZERO);
     let mut damage = None;
@@ -123,11 +137,11 @@ pub fn travel(
             octets = octets.saturating_add(packet.len());
             batch.push(Traveller { frame: frame.number, time: now, octets: packet.to_vec(), plain: None, lost: false });
         }
-        family.pass(&mut batch, &mut report)?;
+        family.pass(&mut batch, report)?;
     }
-    family.finish(&mut report);
+    family.finish(report);
     report.check_balance();
-    Ok((report, damage))
+    Ok(damage)
 }
 
 /// Every stage.
@@ -197,3 +211,6 @@ impl Family {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

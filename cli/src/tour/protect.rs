@@ -146,7 +146,12 @@ pub(super) struct Nat {
 
 impl Nat {
     pub(super) fn new() -> Self {
-        let to = |address| Translator::new(address, (FIRST_PORT, u16::MAX), Limits::default());
+        Self::with_limits(Limits::default())
+    }
+
+    /// A translation of few flows or many.
+    pub(super) fn with_limits(limits: Limits) -> Self {
+        let to = |address| Translator::new(address, (FIRST_PORT, u16::MAX), limits);
         Self { four: to(IpAddr::V4(OUTSIDE4)), six: to(IpAddr::V6(OUTSIDE6)) }
     }
 }
@@ -220,6 +225,12 @@ pub(super) fn routers() -> Result<(Encapsulate, Decapsulate)> {
     near.relay = Some(RELAY);
     near.set_mtu(MAX_MTU)?;
     Ok((Encapsulate(near, 0), Decapsulate(Router::new(RELAY, Policy::CODEC)?)))
+}
+
+/// Another router, which takes only packets that are sent to it.
+#[cfg(test)]
+pub(super) fn relay_of(address: Ipv4Addr) -> Decapsulate {
+    Decapsulate(Router::new(address, Policy { consistency: true, ..Policy::CODEC }).unwrap())
 }
 
 /// Packets for 6to4 are those of IPv6.

@@ -6,6 +6,7 @@ pub(super) fn ip(error: &ip_wire::Error) -> String {
     match error {
         E::NotReassembled { .. } => "fragment".into(),
         E::Checksum { field, .. } => format!("wrong: {field}"),
+        E::LengthBeyondBuffer { field, .. } => format!("cut short: {field}"),
         E::DoesNotFit { .. } | E::FragmentationNeeded { .. } => "too long".into(),
         other => format!("malformed: {}", other.field()),
     }
