@@ -10,11 +10,13 @@
 
 mod chain;
 mod compare;
+mod esp;
 mod link;
 mod mark;
+mod ngisec;
 mod picture;
-mod protect;
 mod reasons;
+mod six_to_four;
 mod table;
 mod text;
 mod trailer;
@@ -24,7 +26,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use chain::{Chain, Traveller};
+use chain::{Chain, Same, Traveller};
 pub use compare::{Fault, Faults, Octet, compare};
 pub use picture::svg;
 pub use table::{Report, Row, Timing};
@@ -39,6 +41,8 @@ use crate::totals::random;
 /// Packets of a batch, and octets after which it is full.
 const BATCH: usize = 1024;
 const BATCH_OCTETS: usize = 4 << 20;
+/// Octets that a stage may need before and behind a packet; NGISec has whole headers to put before it.
+const ROOM: usize = 128;
 
 /// The stages, in order.
 const STAGES: [&str; 12] = [
@@ -151,9 +155,9 @@ struct Family {
     seal: trailer::Seal,
     link: link::Link,
     filter: trailer::Sieve,
-    esp: (protect::EspSeal, protect::EspOpen),
-    ngisec: (protect::NgisecSeal, protect::Nat, protect::NgisecOpen),
-    routers: (protect::Encapsulate, protect::Decapsulate),
+    esp: (esp::Seal, esp::Open),
+    ngisec: (ngisec::Seal, ngisec::Nat, ngisec::Open),
+    routers: (six_to_four::Encapsulate, six_to_four::Decapsulate),
     narrow: Chain,
     wide: Chain,
 }
@@ -163,18 +167,18 @@ impl Family {
         // Keys of a seed are for a tour only: nobody is to be kept from reading it.
         let mut rng = random(Some(seed))?;
         let (seal, filter) = trailer::ends(&mut rng)?;
-        let (sealer, opener) = protect::channel(&mut rng)?;
+        let (sealer, opener) = ngisec::channel(&mut rng)?;
         Ok(Self {
             mark: mark::Mark::new()?,
             model: mark::Model::new(),
             seal,
             link: link::Link::new(loss, seed)?,
             filter,
-            esp: protect::tunnel(&mut rng)?,
-            ngisec: (sealer, protect::Nat::new(), opener),
-            routers: protect::routers()?,
-            narrow: Chain::new(128, 128),
-            wide: Chain::new(protect::ROOM.0, protect::ROOM.1),
+            esp: esp::tunnel(&mut rng)?,
+            ngisec: (sealer, ngisec::Nat::new(), opener),
+            routers: six_to_four::routers()?,
+            narrow: Chain::new(ROOM, ROOM),
+            wide: Chain::new(crate::ngisec::ROOM, ROOM),
         })
     }
 
@@ -195,11 +199,11 @@ impl Family {
         }
         self.narrow.pass(&mut [&mut self.filter], next(1), batch, &mut trailer::Filtering, faults);
         let (near, far) = &mut self.esp;
-        self.narrow.pass(&mut [near, far], next(2), batch, &mut protect::Same, faults);
+        self.narrow.pass(&mut [near, far], next(2), batch, &mut Same, faults);
         let (near, nat, far) = &mut self.ngisec;
-        self.wide.pass(&mut [near, nat, far], next(3), batch, &mut protect::Same, faults);
+        self.wide.pass(&mut [near, nat, far], next(3), batch, &mut Same, faults);
         let (near, far) = &mut self.routers;
-        self.narrow.pass(&mut [near, far], next(2), batch, &mut protect::Ipv6Only, faults);
+        self.narrow.pass(&mut [near, far], next(2), batch, &mut six_to_four::Ipv6Only, faults);
         Ok(())
     }
 

@@ -59,14 +59,14 @@ fn a_conditioner_that_does_not_do_what_the_agreement_says_is_noticed() {
 #[test]
 fn a_relay_that_takes_other_packets_is_noticed() {
     let mut wrong = family(1);
-    wrong.routers.1 = protect::relay_of("198.51.100.9".parse().unwrap());
+    wrong.routers.1 = six_to_four::relay_of("198.51.100.9".parse().unwrap());
     assert_eq!(all_of("6to4 decapsulate", &tour_of(&mut wrong)), 41);
 }
 
 #[test]
 fn a_translation_without_room_for_a_flow_drops_packets_and_that_is_no_fault() {
     let mut small = family(1);
-    small.ngisec.1 = protect::Nat::with_limits(ngisec_wire::Limits { flows: 1, ..Default::default() });
+    small.ngisec.1 = ngisec::Nat::with_limits(ngisec_wire::Limits { flows: 1, ..Default::default() });
     let report = tour_of(&mut small);
     assert_eq!(report.faults.count(), 0, "{:?}", report.faults);
     let nat = &report.rows[8];

@@ -21,6 +21,10 @@ const HOST: HostId = HostId(1);
 /// Keys, each of which counts for a quarter of a minute, in turn for as long as the capture goes on.
 const KEYS: u32 = 25;
 const PERIOD: Duration = Duration::from_secs(15);
+/// How far the gateways' clocks may be apart: further than packets that are taken at once.
+const SKEW: Duration = Duration::from_secs(5);
+/// Octets of the outer IPv4 header.
+const OUTER_LEN: usize = 20;
 
 /// Both ends.
 pub(super) fn ends(rng: &mut ChaCha20Rng) -> Result<(Seal, Sieve)> {
@@ -28,7 +32,7 @@ pub(super) fn ends(rng: &mut ChaCha20Rng) -> Result<(Seal, Sieve)> {
         let mut same = rng.clone();
         KeyTable::generate(Algorithm::HmacSha256, Duration::ZERO, PERIOD, KEYS, &mut same)
     };
-    let mut filter = Filter::new(Config { policy: Policy::InPeriod { skew: PERIOD / 3 }, wrap: true, ..Config::default() });
+    let mut filter = Filter::new(Config { policy: Policy::InPeriod { skew: SKEW }, wrap: true, ..Config::default() });
     filter.install(Duration::ZERO, HOST, &table()?)?;
     let outer = Outer { source: Some(IpAddr::V4(NEAR)), ..Outer::new(IpAddr::V4(GATEWAY)) };
     let policy = SenderPolicy { after_last: AfterLast::Wrap, ..SenderPolicy::default() };
@@ -50,10 +54,13 @@ impl Step for Seal {
     }
 
     fn check(&self, before: &[u8], after: &[u8]) -> Result<(), String> {
-        let (protocol, trailer) = (if before.first().is_some_and(|first| first >> 4 == 4) { 4 } else { 41 }, 24);
-        let around = after.len().checked_sub(before.len());
-        let ends = after.get(9) == Some(&protocol) && after.get(16..20) == Some(&GATEWAY.octets());
-        if around == Some(trailer + 20) && ends { Ok(()) } else { Err("no outer header and trailer around it".into()) }
+        let protocol = if before.first().is_some_and(|first| first >> 4 == 4) { 4 } else { 41 };
+        let outer = after.get(9) == Some(&protocol) && after.get(16..20) == Some(&GATEWAY.octets());
+        let around = after.get(OUTER_LEN..).and_then(|behind| behind.split_at_checked(before.len()));
+        match around.filter(|_| outer) {
+            Some((inner, trailer)) if inner == before && trailer.len() == llpf_wire::trailer::LEN => Ok(()),
+            _ => Err("no outer header and trailer around it".into()),
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! What is done with steps that are wrong.
 
-use super::super::protect::Same;
 use super::*;
 
 /// A step that does what it is told.
