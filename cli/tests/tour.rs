@@ -16,7 +16,7 @@ use ip_wire::link::LinkType;
 use serde_json::{Value, json};
 use wirecraft_cli::capture::{Capture, SAMPLE};
 use wirecraft_cli::pcap::Writer;
-use wirecraft_cli::tour::{Fault, Octet, compare, svg, travel};
+use wirecraft_cli::tour::{Fault, Octet, Options, Report, compare, svg, travel};
 
 fn wirecraft(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wirecraft")).args(args).output().unwrap()
@@ -48,6 +48,15 @@ fn datagram(from: u16, to: u16, len: usize) -> Vec<u8> {
     octets.extend((0..len).map(|at| u8::try_from(at % 251).unwrap()));
     ip_wire::ipv4::ViewMut::parse(&mut octets).unwrap().fill_checksum();
     octets
+}
+
+/// A tour in process, measured as shortly as can be.
+fn report(mut capture: Capture, seed: u64, loss: f64) -> Report {
+    let options = Options { seed, loss, measured: Duration::ZERO };
+    let (mut report, damage) = travel(&mut capture, &options, &mut |_, _| {}).unwrap();
+    assert!(damage.is_none() && report.faults.count() == 0, "{seed}: {:?}", report.faults);
+    report.rows.iter_mut().for_each(|row| row.timing = Default::default());
+    report
 }
 
 /// The lines of a tour: the capture, the stages, faults.
@@ -168,15 +177,10 @@ fn without_loss_every_packet_comes_back_and_with_certain_loss_none() {
 #[test]
 fn every_seed_balances_and_gives_the_same_tour_again() {
     for (seed, loss) in (0..12).zip([0.001, 0.02, 0.1, 0.5].into_iter().cycle()) {
-        let tour = || {
-            let (mut report, damage) = travel(&mut Capture::sample().unwrap(), seed, loss, &mut |_, _| {}).unwrap();
-            assert!(damage.is_none() && report.faults.count() == 0, "{seed}: {:?}", report.faults);
-            report.rows.iter_mut().for_each(|row| row.timing = Default::default());
-            report
-        };
+        let tour = || report(Capture::sample().unwrap(), seed, loss);
         assert_eq!(tour(), tour(), "{seed}");
     }
-    let lost = |seed| travel(&mut Capture::sample().unwrap(), seed, 0.1, &mut |_, _| {}).unwrap().0.rows[3].discarded();
+    let lost = |seed| report(Capture::sample().unwrap(), seed, 0.1).rows[3].discarded();
     assert!((0..5).map(lost).collect::<std::collections::BTreeSet<_>>().len() > 1, "the seed has no effect");
 }
 
@@ -299,7 +303,6 @@ fn the_committed_picture_is_what_the_tour_draws_now() {
 
 #[test]
 fn a_picture_escapes_the_name_of_the_capture() {
-    let mut capture = Capture::new("a<b&c".into(), std::io::Cursor::new(raw_ip(&[]))).unwrap();
-    let (report, _) = travel(&mut capture, 1, 0.0, &mut |_, _| {}).unwrap();
-    assert!(svg(&report).contains("a&lt;b&amp;c: 0 frames"));
+    let capture = Capture::new("a<b&c".into(), std::io::Cursor::new(raw_ip(&[]))).unwrap();
+    assert!(svg(&report(capture, 1, 0.0)).contains("a&lt;b&amp;c: 0 frames"));
 }

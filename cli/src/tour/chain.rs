@@ -16,10 +16,8 @@ pub(super) type Buf = PacketBuf<Vec<u8>>;
 const AT_ONCE: usize = 32;
 /// How far the times of packets are apart that are taken at once.
 const SPAN: Duration = Duration::from_secs(1);
-/// How long a step is measured.
-const ENOUGH: Duration = Duration::from_millis(20);
-/// How long a chain is measured at most, copies included: no step waits for ever for another one that is slow.
-const AT_MOST: Duration = Duration::from_millis(150);
+/// How many times that long a chain is measured at most, copies included: no step waits for ever for another one that is slow.
+const AT_MOST: u32 = 8;
 /// Packets that are measured at once, where there are so few that the clock would count.
 const REPEATED: usize = 256;
 
@@ -95,13 +93,15 @@ impl Rules for Same {
 pub(super) struct Chain {
     headroom: usize,
     tailroom: usize,
+    /// How long a step is measured.
+    measured: Duration,
     bufs: Vec<Buf>,
     results: Vec<Result<(), String>>,
 }
 
 impl Chain {
-    pub(super) const fn new(headroom: usize, tailroom: usize) -> Self {
-        Self { headroom, tailroom, bufs: Vec::new(), results: Vec::new() }
+    pub(super) const fn new(headroom: usize, tailroom: usize, measured: Duration) -> Self {
+        Self { headroom, tailroom, measured, bufs: Vec::new(), results: Vec::new() }
     }
 
     /// Takes a batch through `steps`, which have a row each.
@@ -223,7 +223,8 @@ impl Chain {
                     break;
                 }
             }
-            if refused || begin.elapsed() >= AT_MOST || rows.iter().all(|row| row.timing.elapsed >= ENOUGH) {
+            let long = begin.elapsed() >= self.measured.saturating_mul(AT_MOST);
+            if refused || long || rows.iter().all(|row| row.timing.elapsed >= self.measured) {
                 break;
             }
         }

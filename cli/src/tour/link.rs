@@ -17,14 +17,15 @@ use crate::atm::{CONFIG, Channels, Encapsulation, Event, Line, Reception, Transm
 const CHANNELS: u16 = 16;
 const FIRST: u16 = 32;
 const HOW: Encapsulation = Encapsulation::Llc;
-/// How long segmenting and reassembling are measured, and with how many packets or cells at least.
-const ENOUGH: Duration = Duration::from_millis(20);
+/// Packets or cells that are measured at once, at least.
 const AT_LEAST: usize = 1024;
 
 /// The link between two batches.
 pub(super) struct Link {
     channels: Channels,
     line: Option<Line>,
+    /// How long segmenting and reassembling are measured.
+    measured: Duration,
 }
 
 /// What went over the line for a batch.
@@ -36,9 +37,9 @@ struct Traffic {
 }
 
 impl Link {
-    pub(super) fn new(loss: f64, seed: u64) -> Result<Self> {
+    pub(super) fn new(loss: f64, seed: u64, measured: Duration) -> Result<Self> {
         let channels = Channels::new(Interface::Uni, 0, FIRST, CHANNELS)?;
-        Ok(Self { channels, line: Some(Line::new(loss, 0.0, seed)) })
+        Ok(Self { channels, line: Some(Line::new(loss, 0.0, seed)), measured })
     }
 
     /// Takes a batch over the link. `rows` are those of segmenting and of reassembling.
@@ -99,7 +100,7 @@ impl Link {
         let octets = batch.iter().fold(0usize, |sum, traveller| sum.saturating_add(traveller.octets.len()));
         overhead(cells, packets, &traffic, batch, octets);
         self.measure_segmenting(cells, batch);
-        measure_reassembling(packets, &traffic.arrived);
+        measure_reassembling(packets, &traffic.arrived, self.measured);
         batch.retain(|traveller| !traveller.lost);
         Ok(())
     }
@@ -127,7 +128,7 @@ impl Link {
                 let _ = std::hint::black_box(cells.emit(&mut buffer));
             }
             row.timing.add(begin.elapsed(), count, octets);
-            if row.timing.elapsed >= ENOUGH {
+            if row.timing.elapsed >= self.measured {
                 return;
             }
         }
@@ -210,14 +211,13 @@ impl UnderWay {
 }
 
 /// Measures the crate's receiver on the cells that came: header error control, reassembly, LLC.
-fn measure_reassembling(row: &mut Row, arrived: &[[u8; CELL_LEN]]) {
+fn measure_reassembling(row: &mut Row, arrived: &[[u8; CELL_LEN]], measured: Duration) {
     if arrived.is_empty() {
         return;
     }
     let count = arrived.len().max(AT_LEAST.min(arrived.len().saturating_mul(AT_LEAST)));
     let cells: Vec<[u8; CELL_LEN]> = arrived.iter().copied().cycle().take(count).collect();
-    let begin = Instant::now();
-    while begin.elapsed() < ENOUGH.saturating_mul(2) {
+    loop {
         let (mut receiver, mut reassembler) = (Receiver::new(), Reassembler::new(CONFIG));
         let (mut packets, mut octets) = (0usize, 0usize);
         let begin = Instant::now();
@@ -234,7 +234,7 @@ fn measure_reassembling(row: &mut Row, arrived: &[[u8; CELL_LEN]]) {
             }
         }
         row.timing.add(begin.elapsed(), packets, octets);
-        if packets == 0 || row.timing.elapsed >= ENOUGH {
+        if packets == 0 || row.timing.elapsed >= measured {
             return;
         }
     }

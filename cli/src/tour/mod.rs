@@ -60,6 +60,24 @@ const STAGES: [&str; 12] = [
     "6to4 decapsulate",
 ];
 
+/// What a tour is to be like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Options {
+    /// Seed of all keys and of the line's losses.
+    pub seed: u64,
+    /// Probability that the line loses a cell.
+    pub loss: f64,
+    /// How long a stage is measured: again and again the packets of a batch, until it is that long in all.
+    pub measured: Duration,
+}
+
+impl Default for Options {
+    /// Seed 1, one cell of a hundred lost, 20 ms.
+    fn default() -> Self {
+        Self { seed: 1, loss: 0.01, measured: Duration::from_millis(20) }
+    }
+}
+
 /// Runs `tour`.
 pub(crate) fn run(args: &Tour, out: &mut dyn Write) -> Result<Outcome> {
     let mut capture = match &args.file {
@@ -67,7 +85,8 @@ pub(crate) fn run(args: &Tour, out: &mut dyn Write) -> Result<Outcome> {
         None => Capture::sample()?,
     };
     let progress = Progress::over(args.file.as_deref());
-    let (report, damage) = travel(&mut capture, args.seed, args.loss, &mut |frames, octets| progress.at(frames, octets))?;
+    let options = Options { seed: args.seed, loss: args.loss, ..Options::default() };
+    let (report, damage) = travel(&mut capture, &options, &mut |frames, octets| progress.at(frames, octets))?;
     drop(progress);
     if let Some(path) = &args.svg {
         fs::write(path, svg(&report)).with_context(|| path.display().to_string())?;
@@ -94,12 +113,12 @@ const fn outcome(report: &Report) -> Outcome {
 /// If a stage can't be set up, which is a fault of the tour.
 pub fn travel(
     capture: &mut Capture,
-    seed: u64,
-    loss: f64,
+    options: &Options,
     progress: &mut dyn FnMut(u64, usize),
 ) -> Result<(Report, Option<CaptureError>)> {
+    let Options { seed, loss, .. } = *options;
     let mut report = Report { name: capture.name().into(), seed, loss, capture: Row::new("capture"), ..Report::default() };
-    let damage = travel_with(&mut Family::new(seed, loss)?, capture, &mut report, progress)?;
+    let damage = travel_with(&mut Family::new(options)?, capture, &mut report, progress)?;
     Ok((report, damage))
 }
 
@@ -163,7 +182,7 @@ struct Family {
 }
 
 impl Family {
-    fn new(seed: u64, loss: f64) -> Result<Self> {
+    fn new(&Options { seed, loss, measured }: &Options) -> Result<Self> {
         // Keys of a seed are for a tour only: nobody is to be kept from reading it.
         let mut rng = random(Some(seed))?;
         let (seal, filter) = trailer::ends(&mut rng)?;
@@ -172,13 +191,13 @@ impl Family {
             mark: mark::Mark::new()?,
             model: mark::Model::new(),
             seal,
-            link: link::Link::new(loss, seed)?,
+            link: link::Link::new(loss, seed, measured)?,
             filter,
             esp: esp::tunnel(&mut rng)?,
             ngisec: (sealer, ngisec::Nat::new(), opener),
             routers: six_to_four::routers()?,
-            narrow: Chain::new(ROOM, ROOM),
-            wide: Chain::new(crate::ngisec::ROOM, ROOM),
+            narrow: Chain::new(ROOM, ROOM, measured),
+            wide: Chain::new(crate::ngisec::ROOM, ROOM, measured),
         })
     }
 

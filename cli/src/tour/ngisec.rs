@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use anyhow::Result;
+use ip_wire::Protocol;
+use ip_wire::ip::Packet;
 use ipsec_wire::{Aead, Builder, Integrity, Keys, Suite};
 use ngisec_wire::{Form, Limits, Receiver, Sender, Translator};
 use rand_chacha::ChaCha20Rng;
@@ -50,7 +52,8 @@ impl Step for Seal {
     }
 
     fn check(&self, before: &[u8], after: &[u8]) -> Result<(), String> {
-        let is_sealed = ngisec_wire::channel::spi_of(after) == Some(AH_SPI);
+        let is_sealed =
+            behind_transport(after).is_some_and(|ah| ah.first() == Some(&50) && ah.get(4..8) == Some(&AH_SPI.to_be_bytes()));
         let addresses = |octets: &[u8]| source(octets).map(<[u8]>::to_vec);
         if is_sealed && addresses(before) == addresses(after) && after.len() > before.len() {
             Ok(())
@@ -99,6 +102,13 @@ impl Step for Nat {
             _ => Err("the source is not the translation's".into()),
         }
     }
+}
+
+/// What stands behind the transport header in clear.
+fn behind_transport(octets: &[u8]) -> Option<&[u8]> {
+    let upper = Packet::parse(octets).ok()?.upper_layer().ok()?;
+    let len = if upper.protocol == Protocol::TCP { upper.octets.get(12)?.checked_shr(4)?.checked_mul(4)? } else { 8 };
+    upper.octets.get(usize::from(len)..)
 }
 
 /// The source in an IP header.

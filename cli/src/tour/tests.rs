@@ -11,7 +11,7 @@ fn tour_of(family: &mut Family) -> Report {
 }
 
 fn family(seed: u64) -> Family {
-    Family::new(seed, 0.01).unwrap()
+    Family::new(&Options { seed, measured: Duration::ZERO, ..Options::default() }).unwrap()
 }
 
 /// Faults of which all are of `stage`, and the failure of the command.

@@ -56,7 +56,7 @@ fn pass(first: &mut Told, second: &mut Told) -> (Vec<Traveller>, [Row; 2], Vec<S
     };
     let (mut batch, mut rows) = ((1..=3).map(packet).collect(), ROWS.map(Row::new));
     let mut faults = Faults::default();
-    Chain::new(8, 8).pass(&mut [first, second], &mut rows, &mut batch, &mut Same, &mut faults);
+    Chain::new(8, 8, Duration::ZERO).pass(&mut [first, second], &mut rows, &mut batch, &mut Same, &mut faults);
     (batch, rows, faults.kept().iter().map(ToString::to_string).collect())
 }
 
