@@ -239,3 +239,69 @@ fn measure_reassembling(row: &mut Row, arrived: &[[u8; CELL_LEN]], measured: Dur
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use atm_cell::{Vc, Vci, Vpi};
+
+    use super::*;
+    use crate::atm::Cause;
+
+    fn travellers() -> Vec<Traveller> {
+        let packet = |frame| Traveller { frame, time: Duration::ZERO, octets: vec![0x45, 7], plain: None, lost: false };
+        (1..=3).map(packet).collect()
+    }
+
+    /// What events on channels make of three packets, of which the first and the third are on the first channel and its like.
+    fn told(events: &[(u16, Option<&[u8]>, u64)]) -> (Row, Vec<bool>, Vec<String>) {
+        let mut under_way = UnderWay { queues: vec![VecDeque::new(); usize::from(CHANNELS)], sent: 0 };
+        let (mut batch, mut row, mut faults) = (travellers(), Row::new("link"), Faults::default());
+        (0..3).for_each(|at| under_way.push(at));
+        for (channel, octets, packets) in events {
+            let vc = Vc::new(Vpi::ZERO, Vci::new(FIRST.wrapping_add(*channel)));
+            let event = match octets {
+                Some(octets) => Event::Packet { time: Duration::ZERO, vc, octets, misdelivered: false },
+                None => Event::Discard { vc, cause: Cause::LostEnd, cells: 0, ended: false, packets: *packets },
+            };
+            under_way.take(&event, &mut batch, &mut row, &mut faults);
+        }
+        let lost = batch.iter().map(|traveller| traveller.lost).collect();
+        (row, lost, faults.kept().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn packets_of_a_channel_arrive_or_are_lost_in_order() {
+        let good: &[u8] = &[0x45, 7];
+        let (row, lost, faults) = told(&[(1, Some(good), 0), (0, None, 1), (2, Some(good), 0)]);
+        assert_eq!((row.left, row.discards.get("lost-end"), lost), (2, Some(&1), vec![true, false, false]));
+        assert_eq!(faults, [""; 0]);
+    }
+
+    #[test]
+    fn what_arrives_otherwise_than_it_was_sent_is_a_fault() {
+        let (_, _, faults) = told(&[(1, Some(&[0x45, 6]), 0)]);
+        assert_eq!(faults, ["link: frame 2: octet 1 is 0x06, not 0x07"]);
+        let (row, _, faults) = told(&[(3, Some(&[0x45, 7]), 0), (16, Some(&[0x45, 7]), 0), (u16::MAX, None, 1)]);
+        assert!(
+            row.left == 0 && faults[0].starts_with("link: more came of ") && faults[1].starts_with("link: nothing was sent on ")
+        );
+        let (row, lost, faults) = told(&[(0, None, 2)]);
+        assert_eq!((row.discarded(), lost, faults.len()), (1, vec![true, false, false], 1));
+    }
+
+    #[test]
+    fn cells_and_octets_of_a_link_add_up() {
+        let mut link = Link::new(0.0, 1, Duration::ZERO).unwrap();
+        let (mut cells, mut packets, mut faults) = (Row::new("cells"), Row::new("packets"), Faults::default());
+        let mut batch = travellers();
+        // 65,527 octets are the most behind an LLC header, and take 1,366 cells.
+        batch[1].octets.resize(65_527, 1);
+        batch[2].octets.resize(65_528, 1);
+        link.pass([&mut cells, &mut packets], &mut batch, &mut faults).unwrap();
+        assert_eq!((cells.entered, cells.passed(), packets.entered, packets.left, packets.passed()), (2, 1, 2, 2, 1));
+        assert_eq!((cells.notes.clone(), cells.overhead), (vec![("cells".into(), 1367)], 1367 * 53 - 65_529));
+        assert_eq!((packets.overhead, batch.len(), faults.count()), (-cells.overhead, 3, 0));
+        assert_eq!(batch[1].octets.len(), 65_527);
+        assert!(cells.timing.packets >= 1024 && packets.timing.packets > 0);
+    }
+}

@@ -96,10 +96,13 @@ impl Step for Nat {
         Refusal::Discard
     }
 
-    fn check(&self, _: &[u8], after: &[u8]) -> Result<(), String> {
+    fn check(&self, before: &[u8], after: &[u8]) -> Result<(), String> {
         match source(after) {
-            Some(address) if address == OUTSIDE4.octets() || address == OUTSIDE6.octets() => Ok(()),
-            _ => Err("the source is not the translation's".into()),
+            Some(address) if address != OUTSIDE4.octets() && address != OUTSIDE6.octets() => {
+                Err("the source is not the translation's".into())
+            }
+            Some(_) if before.len() == after.len() => Ok(()),
+            _ => Err("the packet has another length".into()),
         }
     }
 }

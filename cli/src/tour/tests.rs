@@ -111,3 +111,61 @@ fn a_fault_is_in_the_table_and_in_the_lines() {
     assert_eq!(last, expected);
     assert!(svg(&report).contains(">1 faults<"));
 }
+
+/// A packet before and behind a step.
+fn through(step: &mut dyn chain::Step, packet: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let storage = [&[0; 512][..], packet, &[0; 512]].concat();
+    let mut bufs = [ip_wire::PacketBuf::new(storage, 512, packet.len()).unwrap()];
+    let mut results = [Ok(())];
+    step.run(&[Duration::ZERO], &mut bufs, &mut results);
+    assert_eq!(results, [Ok(())]);
+    (packet.to_vec(), bufs[0].octets().to_vec())
+}
+
+/// The step's own packet passes its check; one with any of these octets changed, one that is a stranger's, and the packet as it was, do not.
+fn checks(step: &mut dyn chain::Step, packet: &[u8], octets: &[usize]) -> Vec<u8> {
+    let (before, after) = through(step, packet);
+    assert_eq!(step.check(&before, &after), Ok(()));
+    assert!(step.check(&before, &before).is_err(), "what does nothing is noticed");
+    for at in octets {
+        let mut wrong = after.clone();
+        wrong[*at] ^= 0x40;
+        assert!(step.check(&before, &wrong).is_err(), "octet {at}");
+    }
+    assert!(step.check(&before, &after[..20]).is_err() && step.check(&before, &[]).is_err());
+    after
+}
+
+/// UDP from port 1000 to 2000, without a checksum in IPv4.
+const FOUR: [u8; 32] = [
+    0x45, 0, 0, 32, 0, 0, 0, 0, 64, 17, 0x8e, 0x9b, 192, 0, 2, 1, 198, 51, 100, 7, // IPv4
+    0x03, 0xe8, 0x07, 0xd0, 0, 12, 0, 0, 1, 2, 3, 4,
+];
+
+#[test]
+fn what_a_stage_makes_of_a_packet_is_looked_at() {
+    let Family { mut mark, mut seal, mut esp, mut ngisec, mut routers, .. } = family(1);
+    let mut four = FOUR;
+    ip_wire::ipv4::ViewMut::parse(&mut four).unwrap().fill_checksum();
+    let sealed = checks(&mut seal, &four, &[9, 16, 19, 20, 51]);
+    let longer = [&sealed[..], &[0]].concat();
+    assert!(chain::Step::check(&seal, &four, &longer).is_err());
+    let sealed = checks(&mut esp.0, &four, &[9, 16, 19, 20, 23]);
+    let in_clear = [&sealed[..24], &four[..]].concat();
+    assert_eq!(chain::Step::check(&esp.0, &four, &in_clear), Err("the packet is in it in clear".into()));
+    // AH is behind 20 octets of IP and 8 of UDP: its next header, then its SPI.
+    let sealed = checks(&mut ngisec.0, &four, &[12, 15, 28, 32, 35]);
+    checks(&mut ngisec.1, &sealed, &[12, 15]);
+    let six = [&[0x60, 0, 0, 0, 0, 0, 59, 64][..], &[0xfd; 32]].concat();
+    checks(&mut routers.0, &six, &[9, 12, 15, 16, 19, 20, 59]);
+    let mut site = six;
+    site[24..30].copy_from_slice(&[0x20, 0x02, 203, 0, 113, 9]);
+    let sent = checks(&mut routers.0, &site, &[16, 19]);
+    assert_eq!(sent[16..20], [203, 0, 113, 9]);
+    // The congestion mark of a marked packet.
+    let (before, after) = through(&mut mark, &four);
+    let mut congested = after.clone();
+    congested[1] |= 3;
+    assert_eq!(chain::Step::check(&mark, &before, &after), Ok(()));
+    assert!(chain::Step::check(&mark, &before, &congested).is_err());
+}
