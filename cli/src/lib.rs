@@ -24,5 +24,6 @@ mod run;
 mod six_to_four;
 pub mod stats;
 mod totals;
+pub mod tour;
 
 pub use run::{Outcome, execute, run};

@@ -20,7 +20,7 @@ use crate::run::Outcome;
 use crate::totals::{create, random};
 
 /// Octets before and behind a packet: duplicates, AH, ESP.
-const ROOM: usize = 2048;
+pub(crate) const ROOM: usize = 2048;
 
 /// Runs one of the commands.
 pub(crate) fn run(args: &Ngisec, out: &mut dyn Write) -> Result<Outcome> {
@@ -61,12 +61,15 @@ fn open(args: &NgisecChannel, out: &mut dyn Write) -> Result<Outcome> {
 
 fn nat(args: &NgisecNat, out: &mut dyn Write) -> Result<Outcome> {
     let mut translator = Translator::new(args.address, (args.first_port, u16::MAX), Limits::default());
-    pass(&args.io, out, |now, packet| {
-        let flow = Flow::from_ip(packet.octets())?.key;
-        let outer = translator.map(now, flow, flow.destination())?;
-        rewrite_to(&outer).apply(packet.octets_mut())?;
-        Ok(())
-    })
+    pass(&args.io, out, |now, packet| translate(&mut translator, now, packet.octets_mut()).map_err(Into::into))
+}
+
+/// Translates a packet that goes out.
+pub(crate) fn translate(translator: &mut Translator, now: Duration, packet: &mut [u8]) -> Result<(), ngisec_wire::Error> {
+    let flow = Flow::from_ip(packet)?.key;
+    let outer = translator.map(now, flow, flow.destination())?;
+    rewrite_to(&outer).apply(packet)?;
+    Ok(())
 }
 
 const fn form(form: NgisecForm) -> Form {

@@ -20,6 +20,7 @@ use crate::ports;
 use crate::progress::Progress;
 use crate::six_to_four;
 use crate::stats::Census;
+use crate::tour;
 
 /// How a command ended that could do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    const fn status(self) -> u8 {
+    /// The exit status.
+    pub(crate) const fn status(self) -> u8 {
         if self.strict && self.failed > 0 { 1 } else { 0 }
     }
 }
@@ -73,6 +75,7 @@ pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<Outcome> {
             write!(out, "{}", Cli::command().render_help())?;
             Ok(Outcome { failed: 0, strict: false })
         }
+        Some(Command::Tour(args)) => tour::run(args, out),
         Some(Command::Dissect(args)) => run_dissect(args, out),
         Some(Command::Stats(args)) => run_stats(args, out),
         Some(Command::Atm(Atm::Segment(args))) => atm::run_segment(args, out),

@@ -51,7 +51,7 @@ fn without_arguments_help_starts_with_the_three_commands_a_newcomer_wants() {
     let help = stdout(&output);
     let lines: Vec<&str> = help.lines().take(4).map(str::trim).collect();
     assert_eq!(lines[0], "Start with:");
-    for (line, command) in lines[1..].iter().zip(["wirecraft dissect ", "wirecraft dissect FILE ", "wirecraft stats FILE "]) {
+    for (line, command) in lines[1..].iter().zip(["wirecraft tour ", "wirecraft dissect FILE ", "wirecraft stats FILE "]) {
         assert!(line.starts_with(command), "{line}");
     }
     assert_eq!(stdout(&wirecraft(&["--help"])), help);

@@ -10,7 +10,9 @@ mod send;
 
 pub(crate) use commands::{run_reassemble, run_segment};
 pub use line::{Fate, Line};
+pub(crate) use receive::{CONFIG, header, unwrap};
 pub use receive::{Cause, Counts, Event, Reception};
+pub(crate) use send::prefix;
 pub use send::{Channels, Refused, Transmission, packet};
 
 use clap::ValueEnum;

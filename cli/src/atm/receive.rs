@@ -17,7 +17,7 @@ const NANOSECONDS: u128 = 5_300_000;
 const CELLS: u128 = 1944;
 
 /// Far more than any line has in use; a file of noise must not take all of the machine's memory.
-const CONFIG: Config = Config {
+pub(crate) const CONFIG: Config = Config {
     max_sdu: MAX_SDU,
     max_vcs: 1 << 20,
     max_octets: 512 << 20,
@@ -282,6 +282,12 @@ impl Reception {
         Ok(())
     }
 
+    /// The line, for the cells of another reception.
+    #[must_use]
+    pub fn into_line(self) -> Line {
+        self.line
+    }
+
     /// Takes note of a cell as the file has it; its header if it has one that can be read.
     fn note(&mut self, cell: &[u8; CELL_LEN]) -> Option<Header> {
         let [a, b, c, d, e, ..] = *cell;
@@ -399,7 +405,8 @@ const fn bump(counter: &mut u64) {
     *counter = counter.saturating_add(1);
 }
 
-fn header([a, b, c, d, _]: [u8; HEADER_LEN], interface: Interface) -> Header {
+/// A cell's header, behind its HEC.
+pub(crate) fn header([a, b, c, d, _]: [u8; HEADER_LEN], interface: Interface) -> Header {
     Header::from_word(u32::from_be_bytes([a, b, c, d]), interface)
 }
 
@@ -415,7 +422,7 @@ fn time(number: u64) -> Duration {
 }
 
 /// The IP packet of an SDU.
-fn unwrap(sdu: &[u8], encapsulation: Encapsulation) -> Result<&[u8], Cause> {
+pub(crate) fn unwrap(sdu: &[u8], encapsulation: Encapsulation) -> Result<&[u8], Cause> {
     let (packet, expected) = match encapsulation {
         Encapsulation::VcMux => (sdu, version(sdu)),
         Encapsulation::Llc => {

@@ -59,7 +59,8 @@ impl Channels {
         u16::try_from(packet.checked_rem(u64::from(self.count)).unwrap_or(0)).unwrap_or(0)
     }
 
-    fn header(&self, index: u16) -> Header {
+    /// The header of the cells of a channel, by its number from 0.
+    pub(crate) fn header(&self, index: u16) -> Header {
         Header::new(self.interface, Vc::new(self.vpi, Vci::new(self.first.saturating_add(index))))
     }
 }
@@ -144,20 +145,8 @@ impl Transmission {
     /// # Errors
     /// If it is not one that can be sent; it does not count then.
     pub fn send(&mut self, packet: &[u8]) -> Result<(), Refused> {
-        let ether_type = match version(packet) {
-            Some(4) => EtherType::IPV4,
-            Some(_) => EtherType::IPV6,
-            None => return Err(Refused::NotIp),
-        };
-        let mut prefix = [0; llc::ROUTED_LEN];
-        let prefix: &[u8] = match self.encapsulation {
-            Encapsulation::Llc => {
-                let header = llc::Header { vpn: None, protocol: Protocol::Routed(ether_type) };
-                header.emit(&mut prefix).map_err(|_| Refused::TooLong)?;
-                &prefix
-            }
-            Encapsulation::VcMux => &[],
-        };
+        let (prefix, len) = prefix(packet, self.encapsulation)?;
+        let prefix = prefix.get(..len).unwrap_or(&[]);
         let channel = self.channels.index(self.sent);
         let cells = Segmenter::with_prefix(&self.channels.header(channel), prefix, packet, 0).map_err(|_| Refused::TooLong)?;
         let mut octets = vec![0; cells.wire_len()];
@@ -198,6 +187,24 @@ impl Transmission {
             }
         }
         Some(cell)
+    }
+}
+
+/// What stands before a packet in its SDU, and how many octets of it.
+pub(crate) fn prefix(packet: &[u8], encapsulation: Encapsulation) -> Result<([u8; llc::ROUTED_LEN], usize), Refused> {
+    let ether_type = match version(packet) {
+        Some(4) => EtherType::IPV4,
+        Some(_) => EtherType::IPV6,
+        None => return Err(Refused::NotIp),
+    };
+    let mut prefix = [0; llc::ROUTED_LEN];
+    match encapsulation {
+        Encapsulation::Llc => {
+            let header = llc::Header { vpn: None, protocol: Protocol::Routed(ether_type) };
+            let len = header.emit(&mut prefix).map_err(|_| Refused::TooLong)?;
+            Ok((prefix, len))
+        }
+        Encapsulation::VcMux => Ok((prefix, 0)),
     }
 }
 

@@ -173,7 +173,7 @@ fn pass(
 }
 
 /// The reason for the counts, without the numbers of the one packet: there are not many of them.
-fn kind(error: &Error) -> String {
+pub(crate) fn kind(error: &Error) -> String {
     match error {
         Error::UnknownHost { .. } => "no table of the host".into(),
         Error::UnknownKey { .. } => "no such key in the host's table".into(),

@@ -3,4 +3,4 @@
 mod commands;
 mod table_file;
 
-pub(crate) use commands::run;
+pub(crate) use commands::{kind, run};
