@@ -1,7 +1,5 @@
 //! The crate's one error type.
 
-use core::fmt;
-
 /// Why a packet was not framed, not accepted or not translated.
 ///
 /// Whatever is wrong with what an ICV protects or a cipher hides is [`ipsec_wire::Error::Authentication`] and nothing more; so is a duplicate that
@@ -117,52 +115,25 @@ impl Error {
     }
 }
 
-macro_rules! fields {
-    ($($name:ident = $text:literal,)*) => {
-        /// What an error of this crate can be about.
-        #[non_exhaustive]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Field {
-            $(
-                #[doc = $text]
-                $name,
-            )*
-        }
-
-        impl Field {
-            /// Its name.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text,)*
-                }
-            }
-        }
-    };
-}
-
-fields! {
-    Duplicate = "duplicated headers",
-    DuplicateLength = "length of the duplicated headers",
-    OuterHeader = "outer transport header",
-    Transport = "transport protocol",
-    Fragment = "fragment offset",
-    TotalLength = "total length",
-    NextHeader = "next header",
-    Headroom = "headroom",
-    Tailroom = "tailroom",
-    FlowTable = "table of flows",
-    PortPool = "pool of ports",
-    Mapping = "mapping of the translation",
-    Association = "association",
-    AuthenticationHeader = "association for the authentication header",
-    Payload = "association for the payload",
-    Network = "network of private addresses",
-}
-
-impl fmt::Display for Field {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+ip_wire::named! {
+    /// What an error of this crate can be about.
+    Field {
+        Duplicate = "duplicated headers",
+        DuplicateLength = "length of the duplicated headers",
+        OuterHeader = "outer transport header",
+        Transport = "transport protocol",
+        Fragment = "fragment offset",
+        TotalLength = "total length",
+        NextHeader = "next header",
+        Headroom = "headroom",
+        Tailroom = "tailroom",
+        FlowTable = "table of flows",
+        PortPool = "pool of ports",
+        Mapping = "mapping of the translation",
+        Association = "association",
+        AuthenticationHeader = "association for the authentication header",
+        Payload = "association for the payload",
+        Network = "network of private addresses",
     }
 }
 
