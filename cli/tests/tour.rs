@@ -165,6 +165,23 @@ fn the_table_says_what_happened_and_is_the_same_but_for_times() {
 }
 
 #[test]
+fn the_readme_shows_lines_of_this_very_table() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let shown = readme.split("```text\n(embedded sample)").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let text = stdout(&wirecraft(&["tour"]));
+    // The two columns of times are other ones each time.
+    let counts = |line: &str| line.chars().take(68).collect::<String>().trim_end().to_owned();
+    let table: Vec<String> = text.lines().map(counts).collect();
+    let shown: Vec<String> = format!("(embedded sample){shown}").lines().map(counts).filter(|line| line != "...").collect();
+    assert!(shown.len() > 12);
+    let mut at = 0;
+    for line in shown {
+        let found = table[at..].iter().position(|known| *known == line);
+        at += found.unwrap_or_else(|| panic!("`{line}` is not in the table, or not there")) + 1;
+    }
+}
+
+#[test]
 fn without_loss_every_packet_comes_back_and_with_certain_loss_none() {
     let whole = lines(&["--loss", "0"]);
     assert_balance(&whole);
@@ -239,6 +256,21 @@ fn odd_packets_of_a_capture_go_around_what_cannot_take_them() {
     assert_eq!(lines[3]["passed_by"], json!({"longer than an AAL5 SDU's 65535 octets": 1}));
     assert_eq!((lines[6]["passed_by"]["too long"].as_u64(), lines[8]["passed_by"]["fragment"].as_u64()), (Some(1), Some(1)));
     assert_eq!((found[11].1, &lines[11]["passed_by"]), (1, &json!({"IPv4": 6, "malformed: IPv6 header": 1})));
+}
+
+#[test]
+fn a_jumbogram_is_marked_and_goes_around_what_is_too_small_for_it() {
+    // RFC 2675: a payload of 3,000,000 octets behind hop-by-hop options, which say so.
+    let payload = 3_000_000u32;
+    let mut jumbo = [&[0x60, 0, 0, 0, 0, 0, 0, 64][..], &[0xfd; 32], &[59, 0, 0xc2, 4], &payload.to_be_bytes()].concat();
+    jumbo.resize(40 + usize::try_from(payload).unwrap(), 0x5a);
+    let path = file("jumbo.pcap", &raw_ip(&[(0, jumbo), (1, datagram(1, 53, 5))]));
+    let lines = lines(&["--loss", "0", path.to_str().unwrap()]);
+    assert_balance(&lines);
+    assert_eq!(counts(&lines[1]), ("mark", 2, 2, 0, 0));
+    for (line, reason) in [(2, "too long"), (3, "longer than an AAL5 SDU's 65535 octets"), (6, "too long"), (11, "too long")] {
+        assert_eq!(lines[line]["passed_by"][reason], 1, "{}", lines[line]);
+    }
 }
 
 #[test]
