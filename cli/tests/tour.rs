@@ -12,7 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use ip_wire::Protocol;
+use ip_wire::ip::Packet;
 use ip_wire::link::LinkType;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use wirecraft_cli::capture::{Capture, SAMPLE};
 use wirecraft_cli::pcap::Writer;
@@ -162,6 +165,24 @@ fn the_table_says_what_happened_and_is_the_same_but_for_times() {
 }
 
 #[test]
+fn the_readme_shows_lines_of_this_very_table() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let shown = readme.split("```text\n(embedded sample)").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let text = stdout(&wirecraft(&["tour"]));
+    // The two columns of times are other ones each time.
+    let counts = |line: &str| line.chars().take(68).collect::<String>().trim_end().to_owned();
+    let table: Vec<String> = text.lines().map(counts).collect();
+    let shown: Vec<String> = format!("(embedded sample){shown}").lines().map(counts).filter(|line| line != "...").collect();
+    assert!(shown.len() > 12);
+    let mut at = 0;
+    for line in shown {
+        let found = table[at..].iter().position(|known| *known == line);
+        assert!(found.is_some(), "`{line}` is not in the table, or not in this place");
+        at += found.unwrap() + 1;
+    }
+}
+
+#[test]
 fn without_loss_every_packet_comes_back_and_with_certain_loss_none() {
     let whole = lines(&["--loss", "0"]);
     assert_balance(&whole);
@@ -239,6 +260,21 @@ fn odd_packets_of_a_capture_go_around_what_cannot_take_them() {
 }
 
 #[test]
+fn a_jumbogram_is_marked_and_goes_around_what_is_too_small_for_it() {
+    // RFC 2675: a payload of 3,000,000 octets behind hop-by-hop options, which say so.
+    let payload = 3_000_000u32;
+    let mut jumbo = [&[0x60, 0, 0, 0, 0, 0, 0, 64][..], &[0xfd; 32], &[59, 0, 0xc2, 4], &payload.to_be_bytes()].concat();
+    jumbo.resize(40 + usize::try_from(payload).unwrap(), 0x5a);
+    let path = file("jumbo.pcap", &raw_ip(&[(0, jumbo), (1, datagram(1, 53, 5))]));
+    let lines = lines(&["--loss", "0", path.to_str().unwrap()]);
+    assert_balance(&lines);
+    assert_eq!(counts(&lines[1]), ("mark", 2, 2, 0, 0));
+    for (line, reason) in [(2, "too long"), (3, "longer than an AAL5 SDU's 65535 octets"), (6, "too long"), (11, "too long")] {
+        assert_eq!(lines[line]["passed_by"][reason], 1, "{}", lines[line]);
+    }
+}
+
+#[test]
 fn state_goes_on_over_more_packets_than_a_batch_has() {
     let packets: Vec<_> = (0..2500u16).map(|at| (u64::from(at) * 40, datagram(1024 + at, 53, usize::from(at % 300)))).collect();
     let path = file("many.pcap", &raw_ip(&packets));
@@ -305,4 +341,70 @@ fn the_committed_picture_is_what_the_tour_draws_now() {
 fn a_picture_escapes_the_name_of_the_capture() {
     let capture = Capture::new("a<b&c".into(), std::io::Cursor::new(raw_ip(&[]))).unwrap();
     assert!(svg(&report(capture, 1, 0.0)).contains("a&lt;b&amp;c: 0 frames"));
+}
+
+/// The IP packets of the sample.
+fn sample() -> Vec<Vec<u8>> {
+    let (mut capture, mut packets) = (Capture::sample().unwrap(), Vec::new());
+    while let Some(frame) = capture.next_frame().unwrap() {
+        packets.extend(wirecraft_cli::atm::packet(&frame).map(<[u8]>::to_vec));
+    }
+    packets
+}
+
+/// Makes the checksums of a packet right, where it can be read, so that it gets further.
+fn mend(packet: &mut [u8]) {
+    if let Ok(mut view) = ip_wire::ipv4::ViewMut::parse(packet) {
+        view.fill_checksum();
+    }
+    let Ok(read) = Packet::parse(packet) else { return };
+    let Ok(upper) = read.upper_layer() else { return };
+    let at = match upper.protocol {
+        Protocol::UDP => 6,
+        Protocol::TCP => 16,
+        _ => return,
+    };
+    let (start, len) = (usize::try_from(upper.offset).unwrap(), upper.octets.len());
+    if len < at + 2 {
+        return;
+    }
+    let mut segment = upper.octets.to_vec();
+    segment[at..at + 2].fill(0);
+    let sum = read.pseudo_header(upper.protocol, len).octets(&segment).checksum();
+    packet[start + at..start + at + 2].copy_from_slice(&if sum == 0 { 0xffff } else { sum }.to_be_bytes());
+}
+
+/// A change of a packet: which one, where, to what, and how many octets are left.
+type Change = (prop::sample::Index, prop::sample::Index, u8, Option<prop::sample::Index>);
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is in a packet, it comes back, or goes around, or is accounted for.
+    #[test]
+    fn damaged_packets_come_back_or_go_around(
+        changes in prop::collection::vec(any::<Change>(), 1..200),
+        noise in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..120), 0..8),
+        seed: u64,
+        mended: bool,
+        loss in prop_oneof![Just(0.0), 0.0..0.3],
+    ) {
+        let mut packets = sample();
+        for (packet, at, octet, cut) in changes {
+            let packet = packet.get_mut(&mut packets);
+            // Headers have more to say than data.
+            let at = at.index(packet.len().min(64));
+            packet[at] = octet;
+            if let Some(cut) = cut.filter(|_| octet < 32) {
+                packet.truncate(1 + cut.index(packet.len()));
+            }
+        }
+        packets.extend(noise);
+        if mended {
+            packets.iter_mut().for_each(|packet| mend(packet));
+        }
+        let packets: Vec<_> = (0u64..).map(|at| at * at * 7).zip(packets).collect();
+        let capture = Capture::new("changed".into(), std::io::Cursor::new(raw_ip(&packets))).unwrap();
+        report(capture, seed, loss);
+    }
 }

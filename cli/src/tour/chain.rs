@@ -20,6 +20,8 @@ const SPAN: Duration = Duration::from_secs(1);
 const AT_MOST: u32 = 8;
 /// Packets that are measured at once, where there are so few that the clock would count.
 const REPEATED: usize = 256;
+/// Octets that such packets have at most.
+const REPEATED_OCTETS: usize = 4 << 20;
 
 /// A packet on its tour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,7 +206,10 @@ impl Chain {
         if members.is_empty() {
             return;
         }
-        let count = members.len().max(REPEATED.min(members.len().saturating_mul(REPEATED)));
+        let octets = members.iter().filter_map(|at| batch.get(*at)).map(|traveller| traveller.octets.len());
+        let octets = octets.fold(0usize, usize::saturating_add);
+        let fit = REPEATED_OCTETS.checked_div(octets).unwrap_or(1);
+        let count = members.len().saturating_mul(REPEATED.div_ceil(members.len()).min(fit).max(1));
         let members: Vec<usize> = members.iter().copied().cycle().take(count).collect();
         let times = times(batch, &members);
         steps.iter_mut().for_each(|step| step.rehearse());
