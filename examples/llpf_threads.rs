@@ -33,7 +33,7 @@ fn table() -> Result<KeyTable, Box<dyn Error>> {
 fn seal_all(packets: &[Vec<u8>], host: HostId, table: KeyTable, line: &Channel<Vec<u8>>) -> Result<(), llpf_wire::Error> {
     let mut sender = Sender::new(Outer::new([198, 51, 100, 1].into()), seal::SenderPolicy::default(), host, table);
     for packet in packets {
-        let mut buf = PacketBuf::<Vec<u8>>::with_rooms(packet, HEADROOM, TAILROOM);
+        let mut buf = PacketBuf::with_rooms(packet, HEADROOM, TAILROOM);
         sender.seal(now(), &mut buf)?;
         // The other end is gone only when the program ends.
         let _gone = line.send(buf.octets().to_vec());
@@ -51,8 +51,11 @@ fn interfere(from: &Receiver<Vec<u8>>, to: &Channel<Vec<u8>>) {
     }
 }
 
-/// Filters what comes until nothing does any more: the packets that passed, in order, and the counters.
-fn filter_all(host: HostId, table: &KeyTable, line: &Receiver<Vec<u8>>) -> Result<(Vec<Vec<u8>>, Counters), llpf_wire::Error> {
+/// The packets that passed, in order, and the counters.
+type Passed = (Vec<Vec<u8>>, Counters);
+
+/// Filters what comes until nothing does any more.
+fn filter_all(host: HostId, table: &KeyTable, line: &Receiver<Vec<u8>>) -> Result<Passed, llpf_wire::Error> {
     let mut filter = Filter::new(Config::default());
     filter.install(now(), host, table)?;
     let mut passed = Vec::new();
@@ -67,7 +70,7 @@ fn filter_all(host: HostId, table: &KeyTable, line: &Receiver<Vec<u8>>) -> Resul
 }
 
 /// The three threads at work.
-fn run(packets: &[Vec<u8>]) -> Result<(Vec<Vec<u8>>, Counters), Box<dyn Error>> {
+fn run(packets: &[Vec<u8>]) -> Result<Passed, Box<dyn Error>> {
     let (table, host) = (table()?, HostId(7));
     let (near, between) = mpsc::channel();
     let (onward, far) = mpsc::channel();

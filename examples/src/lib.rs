@@ -1,7 +1,7 @@
 //! What the programs of the how-tos share: packets to work on. The pages of `docs/` are here as modules, so that their code is compiled
 //! and run with the tests.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use ip_wire::checksum::pseudo_v4;
 use ip_wire::{Error, Protocol, ipv4, udp};
@@ -50,13 +50,4 @@ pub fn traffic(count: usize, flows: u16, len: usize) -> Result<Vec<Vec<u8>>, Err
             udp_packet(([10, 1, high, low].into(), 4000), ([192, 0, 2, 1].into(), 5000), &payload)
         })
         .collect()
-}
-
-/// Whether an address is one of the documentation's or private ones, as all that these programs make are.
-#[must_use]
-pub fn is_of_the_examples(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_private() || address.is_documentation(),
-        IpAddr::V6(address) => address.segments().first_chunk() == Some(&[0x2001, 0xdb8]),
-    }
 }
