@@ -21,6 +21,10 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+#[cfg(doc)]
+#[doc = include_str!("../CONFORMANCE.md")]
+pub mod conformance {}
+
 pub mod ah;
 pub mod algorithm;
 pub mod audit;

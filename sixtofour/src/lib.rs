@@ -19,6 +19,10 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(doc)]
+#[doc = include_str!("../CONFORMANCE.md")]
+pub mod conformance {}
+
 pub mod address;
 pub mod advertisement;
 mod counters;

@@ -18,6 +18,10 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(doc)]
+#[doc = include_str!("../CONFORMANCE.md")]
+pub mod conformance {}
+
 pub mod cbc;
 mod engine;
 mod error;
