@@ -7,7 +7,7 @@
 //! | TCP with port 21 at either end: an FTP control connection | control |
 //! | every other | data |
 
-use ip_wire::{FlowKey, Protocol, tcp};
+use ip_wire::{FlowKey, Protocol};
 
 use crate::error::Error;
 use crate::packet::{Check, Outline};
@@ -34,7 +34,7 @@ impl Class {
         let control = match outline.protocol {
             Protocol::TCP => {
                 let is_ftp = [outline.flow.source_port(), outline.flow.destination_port()].contains(&Some(FTP_CONTROL));
-                is_ftp || outline.tcp_flags().contains(tcp::Flags::SYN)
+                is_ftp || outline.is_syn()
             }
             _ => !known(&outline.flow),
         };

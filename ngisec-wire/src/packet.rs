@@ -94,18 +94,17 @@ impl Outline {
         if self.version == 4 { Protocol::IPV4 } else { Protocol::IPV6 }
     }
 
-    /// The flags of a TCP packet.
-    pub(crate) fn tcp_flags(&self) -> tcp::Flags {
-        let [.., high, low, _, _, _, _, _, _] = self.fixed;
-        tcp::Flags::new(u16::from_be_bytes([high & 1, low])).unwrap_or(tcp::Flags::NONE)
+    /// Whether it is TCP with SYN.
+    pub(crate) fn is_syn(&self) -> bool {
+        let [.., flags, _, _, _, _, _, _] = self.fixed;
+        self.protocol == Protocol::TCP && u16::from(flags) & tcp::Flags::SYN.bits() != 0
     }
 
     /// Whether `octets` can't be written into the length fields of this packet's headers.
     pub(crate) fn check_len(&self, octets: usize) -> Result<(), Error> {
+        // IPv6 does not count its first header. UDP counts no more than IP does.
         let most = if self.version == 4 { 65_535 } else { 65_575 };
-        // UDP counts its own octets in 16 bits.
-        if octets > most || octets.saturating_sub(self.ip_len) > 65_535 {
-            let most = most.min(self.ip_len.saturating_add(65_535));
+        if octets > most {
             return Err(Error::TooLong { found: len32(octets), needed: len32(most) });
         }
         Ok(())

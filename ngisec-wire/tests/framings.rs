@@ -385,6 +385,144 @@ fn a_packet_too_long_for_ip_after_framing_is_refused() {
     assert_eq!(sender.seal(NOW, &mut buf), Err(error));
 }
 
+/// A buffer with all the room that there can be need of.
+fn roomy(octets: &[u8]) -> ngisec_wire::PacketBuf<Vec<u8>> {
+    let mut storage = vec![0; 1000];
+    storage.extend_from_slice(octets);
+    storage.resize(storage.len() + 1000, 0);
+    ngisec_wire::PacketBuf::new(storage, 1000, octets.len()).unwrap()
+}
+
+#[test]
+fn a_packet_may_be_as_long_after_framing_as_ip_can_say_and_no_octet_longer() {
+    for (version, most) in [(4, 65_535), (6, 65_575)] {
+        // IP, UDP, UDP again.
+        let data = most - places(version, Protocol::UDP).1 - 8;
+        let mut buf = roomy(&packet(Ends::of(version), Protocol::UDP, tcp::Flags::NONE, &vec![1; data]));
+        Form::TransportSec.wrap(&mut buf).unwrap();
+        assert_eq!(buf.len(), most);
+        assert_true(buf.octets());
+        let original = packet(Ends::of(version), Protocol::UDP, tcp::Flags::NONE, &vec![1; data + 1]);
+        let mut buf = roomy(&original);
+        let error = Error::TooLong { found: most as u32 + 1, needed: most as u32 };
+        assert_eq!((Form::TransportSec.wrap(&mut buf), buf.octets()), (Err(error), &original[..]));
+    }
+}
+
+#[test]
+fn headers_of_any_length_are_appended_and_found_again() {
+    // IPv6, 264 octets of destination options, TCP with 40 octets of options.
+    let plain = packet(Ends::of(6), Protocol::TCP, tcp::Flags::ACK, &[&[1; 40][..], b"data"].concat());
+    let mut original = plain[..40].to_vec();
+    original[4..6].copy_from_slice(&(264 + 64u16).to_be_bytes());
+    original[6] = 60;
+    original.extend([6, 32, 1, 254]);
+    original.extend([0; 254]);
+    original.extend([1, 4, 0, 0, 0, 0]);
+    original.extend(&plain[40..]);
+    original[40 + 264 + 12] = 0xf0;
+    forge(&mut original, 40 + 264 + 12, 0, 40 + 264, Protocol::TCP);
+    for form in Form::ALL {
+        let mut buf = roomy(&original);
+        sender(form, 0x1000, GCM).seal(NOW, &mut buf).unwrap();
+        receiver(form, 0x1000, GCM).open(NOW, &mut buf).unwrap();
+        assert_eq!(buf.octets(), original, "{form:?}");
+    }
+    let mut buf = roomy(&original);
+    Form::DuplicateAppended.wrap(&mut buf).unwrap();
+    assert_eq!(buf.octets()[buf.len() - 4..], (40 + 264 + 60u32).to_be_bytes());
+}
+
+#[test]
+fn a_udp_checksum_that_comes_to_0_is_sent_as_ffff() {
+    let mut seen = 0;
+    for port in 0..=u16::MAX {
+        let mut buf = buffer(&packet(Ends { sport: port, ..Ends::of(4) }, Protocol::UDP, tcp::Flags::NONE, b"data"));
+        Form::TransportSec.wrap(&mut buf).unwrap();
+        assert_ne!(buf.octets()[26..28], [0, 0]);
+        seen += u32::from(buf.octets()[26..28] == [0xff, 0xff]);
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn a_packet_of_another_form_is_not_authentic_where_its_next_header_says_so() {
+    for version in VERSIONS {
+        for (sealed, opened) in Form::ALL.into_iter().flat_map(|sealed| Form::ALL.map(|opened| (sealed, opened))) {
+            let original = packet(Ends::of(version), Protocol::UDP, tcp::Flags::NONE, b"some data");
+            let mut buf = buffer(&original);
+            sender(sealed, 0x1000, GCM).seal(NOW, &mut buf).unwrap();
+            let found = receiver(opened, 0x1000, GCM).open(NOW, &mut buf);
+            let has_ip = |form| matches!(form, Form::DuplicateEncapsulating | Form::DuplicateAppended);
+            match (sealed, opened) {
+                _ if sealed == opened => assert_eq!(buf.octets(), original),
+                // Nothing tells a header from data.
+                (Form::TransportSec, Form::Plain) => assert_eq!(buf.len(), original.len() + 8),
+                _ if has_ip(sealed) != has_ip(opened) => assert_eq!(found, Err(ipsec_wire::Error::Authentication.into())),
+                _ => assert!(found.is_err(), "{sealed:?} {opened:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn an_association_that_can_send_no_more_leaves_packet_and_the_other_association_as_they_were() {
+    let last = u64::from(u32::MAX);
+    let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data");
+    for (ah_last, esp_last) in [(last, 5), (5, last)] {
+        let mut rng = TestRng(1);
+        let ah = builder(0x1000, AH).last_sent(ah_last).outbound(&mut rng).unwrap();
+        let esp = builder(0x1001, GCM).last_sent(esp_last).outbound(&mut rng).unwrap();
+        let mut sender: Sender = Sender::new(Form::TransportSec, ah, esp).unwrap();
+        let mut buf = buffer(&original);
+        assert_eq!(sender.seal(NOW, &mut buf), Err(ipsec_wire::Error::SequenceExhausted.into()));
+        assert_eq!((buf.octets(), buf.headroom()), (&original[..], 300));
+        let sent = (sender.ah_mut().last_sent(), sender.esp_mut().last_sent());
+        assert_eq!(sent, (ah_last, esp_last));
+    }
+}
+
+#[test]
+fn the_overhead_counts_the_padding_of_ah_in_ipv6() {
+    // ICV of 16: 28 octets are a multiple of 4, and 32 the next of 8.
+    let ah = ipsec_wire::Suite::Ah(ipsec_wire::Integrity::HMAC_SHA256_128);
+    for (version, octets) in [(4, 28), (6, 32)] {
+        let mut rng = TestRng(1);
+        let (first, second) =
+            (builder(0x1000, ah).outbound(&mut rng).unwrap(), builder(0x1001, NULL).outbound(&mut rng).unwrap());
+        let mut sender: Sender = Sender::new(Form::Plain, first, second).unwrap();
+        // ESP 8, no padding behind 2 octets, 2, ICV 12.
+        assert_eq!(overhead(Form::Plain, &ah, &NULL, version, (0, 8), 2), octets + 22);
+        let original = packet(Ends::of(version), Protocol::UDP, tcp::Flags::NONE, b"da");
+        let mut buf = buffer(&original);
+        sender.seal(NOW, &mut buf).unwrap();
+        assert_eq!((buf.len() - original.len(), sender.overhead(version, 0, 8, 2)), (octets + 22, octets + 22));
+    }
+}
+
+#[test]
+fn soft_lifetimes_of_either_association_are_told_once_at_both_ends() {
+    use ipsec_wire::lifetime::{Limit, Limits};
+    let soft = Limits { packets: Some(1), ..Limits::default() };
+    for (ah_ends, esp_ends) in [(true, false), (false, true), (false, false)] {
+        let make = |spi, suite, ends| {
+            if ends { builder(spi, suite).lifetimes(NOW, soft, Limits::default()) } else { builder(spi, suite) }
+        };
+        let mut rng = TestRng(1);
+        let (ah, esp) = (|| make(0x1000, AH, ah_ends), || make(0x1001, GCM, esp_ends));
+        let mut sender: Sender =
+            Sender::new(Form::Plain, ah().outbound(&mut rng).unwrap(), esp().outbound(&mut rng).unwrap()).unwrap();
+        let mut receiver: ngisec_wire::Receiver =
+            ngisec_wire::Receiver::new(Form::Plain, ah().inbound().unwrap(), esp().inbound().unwrap()).unwrap();
+        let expected = (ah_ends || esp_ends).then_some(Limit::Packets);
+        for told in [expected, None] {
+            let mut buf = buffer(&packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data"));
+            assert_eq!(sender.seal(NOW, &mut buf).unwrap().soft_limit, told);
+            assert_eq!(receiver.open(NOW, &mut buf).unwrap().soft_limit, told);
+        }
+    }
+}
+
 #[test]
 fn only_ah_and_esp_in_this_order_make_a_channel() {
     let mut rng = TestRng(1);
@@ -404,6 +542,26 @@ fn the_spi_of_another_channel_is_named() {
     let error = Error::Mismatch { field: Field::Association, offset: 28, found: 0x2000, needed: 0x1000 };
     assert_eq!(receiver.open(NOW, &mut buf), Err(error));
     assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), Some(0x2000));
+}
+
+#[test]
+fn an_ah_that_is_cut_or_missing_is_none() {
+    for version in VERSIONS {
+        let octets = packet(Ends::of(version), Protocol::TCP, tcp::Flags::ACK, &hex!("32 01 0000 00001000 00000001"));
+        let (transport, _) = places(version, Protocol::TCP);
+        assert_eq!(ngisec_wire::channel::spi_of(&octets), Some(0x1000));
+        // A header that takes all of the segment, and one that would take more.
+        for words in [0x80, 0x90, 0xf0, 0x40] {
+            let mut octets = octets.clone();
+            octets[transport + 12] = words;
+            assert_eq!(ngisec_wire::channel::spi_of(&octets), None);
+        }
+        // Behind TCP options there is another.
+        let data = [&hex!("01010101")[..], &hex!("32 01 0000 00002000 00000001")].concat();
+        let mut octets = packet(Ends::of(version), Protocol::TCP, tcp::Flags::ACK, &data);
+        octets[transport + 12] = 0x60;
+        assert_eq!(ngisec_wire::channel::spi_of(&octets), Some(0x2000));
+    }
 }
 
 #[test]
@@ -558,8 +716,15 @@ fn duplicates_that_cannot_be_are_refused_and_the_packet_stays_as_it_was() {
     longer.push(0);
     assert_eq!(refuse(Form::DuplicateEncapsulating, &longer), length(0, 38, 39));
     let tcp = packet(Ends::of(4), Protocol::TCP, tcp::Flags::NONE, b"");
-    let other = Error::Mismatch { field: Field::Duplicate, offset: 0, found: 6, needed: 17 };
-    assert_eq!(refuse(Form::DuplicateEncapsulating, &tcp), other);
+    let other = |found, needed| Error::Mismatch { field: Field::Duplicate, offset: 0, found, needed };
+    assert_eq!(refuse(Form::DuplicateEncapsulating, &tcp), other(6, 17));
+    let six = packet(Ends::of(6), Protocol::UDP, tcp::Flags::NONE, b"");
+    assert_eq!(refuse(Form::DuplicateEncapsulating, &six), other(6, 4));
+    // The first of the data counted as headers: in its place, a packet.
+    let mut moved = original[33..].to_vec();
+    moved.extend_from_slice(&original[..33]);
+    moved.extend_from_slice(&[0, 0, 0, 33]);
+    assert_eq!(refuse(Form::DuplicateAppended, &moved), length(5, 33, 28));
 }
 
 proptest! {
@@ -608,6 +773,6 @@ proptest! {
         sender(Form::ALL[form], 0x1000, SUITES[suite]).seal(NOW, &mut buf).unwrap();
         assert_true(buf.octets());
         receiver(Form::ALL[form], 0x1000, SUITES[suite]).open(NOW, &mut buf).unwrap();
-        prop_assert_eq!(buf.octets(), &original[..]);
+        prop_assert_eq!((buf.octets(), buf.headroom()), (&original[..], 300));
     }
 }

@@ -36,6 +36,17 @@ fn flows_that_carried_nothing_give_way_the_oldest_first() {
 }
 
 #[test]
+fn what_is_told_again_has_carried_nothing_for_that() {
+    let mut pairs = Pairs::new(small());
+    for n in 1..=3 {
+        pairs.insert(at(0), key(n), wire(n)).unwrap();
+        assert_eq!(pairs.insert(at(1), key(n), wire(n)), Ok(Learned::Same));
+    }
+    assert_eq!(pairs.insert(at(2), key(4), wire(4)), Ok(Learned::New));
+    assert!(!pairs.has_inner(&key(1)));
+}
+
+#[test]
 fn flows_in_use_give_way_only_when_idle() {
     let mut pairs = Pairs::new(small());
     for n in 1..=3 {
@@ -238,9 +249,12 @@ fn a_flow_that_is_used_again_within_a_64th_of_the_idle_time_keeps_its_place_and_
         pairs.insert(at(0), key(n), wire(n)).unwrap();
         pairs.outer_of(at(u64::from(n)), &key(n)).unwrap();
     }
-    // One second after its first use, and a little more.
+    // One second after its first use: it stays before the other, and only its own deadline is later.
     pairs.outer_of(at(2), &key(1)).unwrap();
+    pairs.outer_of(Duration::from_millis(2_500), &key(2)).unwrap();
     assert_eq!(pairs.next_deadline(), Some(at(66)));
+    pairs.outer_of(at(2), &key(2)).unwrap();
+    // And a little more.
     pairs.outer_of(Duration::from_millis(2_001), &key(1)).unwrap();
     assert_eq!(pairs.next_deadline(), Some(at(66)));
     assert_eq!((pairs.expire(at(66)), pairs.has_inner(&key(1)), pairs.has_inner(&key(2))), (1, true, false));
@@ -316,4 +330,29 @@ fn packets_count_as_uses_of_their_flow_either_way() {
     assert_eq!(pairs.next_deadline(), Some(at(12)));
     assert_eq!(pairs.inward(at(3), &mut packet(&wire(1))), Ok(false));
     assert_eq!(pairs.next_deadline(), Some(at(12)));
+}
+
+#[test]
+fn a_translator_tries_as_many_ports_as_there_can_be_flows_and_one() {
+    // One place for a flow: the port that it has, and the next.
+    let limits = Limits { flows: 1, idle: at(10) };
+    let mut nat = Translator::new([203, 0, 113, 1].into(), (5_000, 5_001), limits);
+    let there: IpAddr = [198, 51, 100, 1].into();
+    let mapped = |nat: &mut Translator, n| nat.map(at(0), key(n), there).map(|outer| outer.source_port());
+    assert_eq!(mapped(&mut nat, 1), Ok(Some(5_000)));
+    assert_eq!(mapped(&mut nat, 2), Ok(Some(5_001)));
+    // Learned from outside: the port that would be next is taken.
+    let outer =
+        FlowKey::new([203, 0, 113, 1].into(), there, Protocol::UDP, Ports::Pair { source: 5_000, destination: 80 }).unwrap();
+    nat.pairs_mut().insert(at(0), key(3), outer).unwrap();
+    assert_eq!(mapped(&mut nat, 4), Ok(Some(5_001)));
+}
+
+#[test]
+fn a_pool_whose_ends_are_exchanged_has_its_first_port() {
+    let mut nat = Translator::new([203, 0, 113, 1].into(), (5_002, 5_000), Limits::default());
+    let there: IpAddr = [198, 51, 100, 1].into();
+    assert_eq!(nat.map(at(0), key(1), there).unwrap().source_port(), Some(5_002));
+    assert_eq!(nat.map(at(0), key(2), there), Err(Error::TableFull { field: Field::PortPool, limit: 1 }));
+    assert!(nat.pairs().has_inner(&key(1)) && !nat.pairs().has_inner(&key(2)));
 }
