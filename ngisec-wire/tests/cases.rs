@@ -111,6 +111,23 @@ fn the_first_packet_of_a_udp_flow_is_control_either_way_and_again_when_it_was_fo
     assert_eq!(a.receive(NOW, &mut stranger), Err(Error::Unknown(Field::Association)));
 }
 
+#[test]
+fn with_one_channel_the_receiver_tells_first_packets_of_udp_too_and_flows_of_tcp_take_no_place() {
+    let host = |send, receive| Host::with_one_channel(channel(Form::TransportSec, send, receive), Limits::default());
+    let (mut a, mut b) = (host(0x1000, 0x2000), host(0x2000, 0x1000));
+    for (protocol, classes, places) in [(Protocol::TCP, [Class::Data; 2], 0), (Protocol::UDP, [Class::Control, Class::Data], 1)] {
+        for class in classes {
+            let mut buf = buffer(&packet(ends(A, 1000, B, 53), protocol, tcp::Flags::ACK, b"data"));
+            assert_eq!(a.send(NOW, &mut buf).unwrap().class, class);
+            assert_eq!(b.receive(NOW, &mut buf).unwrap().class, class);
+            assert_eq!((a.flows().len(), b.flows().len()), (places, places));
+        }
+        let mut buf = buffer(&packet(ends(B, 53, A, 1000), protocol, tcp::Flags::ACK, b"data"));
+        assert_eq!(b.send(NOW, &mut buf).unwrap().class, Class::Data);
+        assert_eq!(a.receive(NOW, &mut buf).unwrap().class, Class::Data);
+    }
+}
+
 struct Vpn {
     a: Host,
     ga: VpnGateway,
