@@ -94,12 +94,6 @@ impl Outline {
         if self.version == 4 { Protocol::IPV4 } else { Protocol::IPV6 }
     }
 
-    /// Whether it is TCP with SYN.
-    pub(crate) fn is_syn(&self) -> bool {
-        let [.., flags, _, _, _, _, _, _] = self.fixed;
-        self.protocol == Protocol::TCP && u16::from(flags) & tcp::Flags::SYN.bits() != 0
-    }
-
     /// Whether `octets` can't be written into the length fields of this packet's headers.
     pub(crate) fn check_len(&self, octets: usize) -> Result<(), Error> {
         // IPv6 does not count its first header. UDP counts no more than IP does.
@@ -111,10 +105,20 @@ impl Outline {
     }
 }
 
-/// Octets of the headers, transport's included, and of the whole of a TCP or UDP packet without IP options or extension headers, as [`Outline::read`] finds them; `None` for
-/// every other packet, right or wrong.
+/// Where what starts in a usual packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Glance {
+    pub(crate) ip_len: usize,
+    /// Octets of the headers, transport's included.
+    pub(crate) headers: usize,
+    /// Octets of the packet.
+    pub(crate) len: usize,
+    pub(crate) protocol: Protocol,
+}
+
+/// A TCP or UDP packet without IP options or extension headers, as [`Outline::read`] finds it; `None` for every other packet, right or wrong.
 #[inline]
-pub(crate) fn usual(octets: &[u8]) -> Option<(usize, usize)> {
+pub(crate) fn glance(octets: &[u8]) -> Option<Glance> {
     let (ip_len, len, protocol) = match octets.first()? {
         0x45 => {
             let h: &[u8; ipv4::MIN_HEADER_LEN] = octets.first_chunk()?;
@@ -141,7 +145,7 @@ pub(crate) fn usual(octets: &[u8]) -> Option<(usize, usize)> {
         }
         _ => return None,
     };
-    Some((ip_len.saturating_add(transport_len), len))
+    Some(Glance { ip_len, headers: ip_len.saturating_add(transport_len), len, protocol: Protocol(protocol) })
 }
 
 /// Octets as an error has them.

@@ -397,6 +397,22 @@ fn a_host_without_a_channel_to_its_gateway_passes_the_lan_in_clear() {
 }
 
 #[test]
+fn a_hosts_new_channel_takes_the_place_of_its_old_one() {
+    let mut vpn = vpn(Form::DuplicateEncapsulating);
+    let syn = packet(ends(A, 1000, B, 80), Protocol::TCP, tcp::Flags::SYN, b"");
+    vpn.pass(true, &syn, Class::Control);
+    vpn.ga.add_host(A.into(), channel(Form::TransportSec, 0x3300, 0x3200));
+    vpn.ga.add_host([10, 1, 0, 9].into(), channel(Form::TransportSec, 0x3500, 0x3400));
+    // By the new one data in class is opened and goes as what it is inside; by the old one it is another's, and only translated.
+    for (spi, behind) in [(0x3200, None), (0x3000, Some(0x3000)), (0x3400, Some(0x3400))] {
+        let mut buf = buffer(&packet(ends(A, 1000, B, 80), Protocol::TCP, tcp::Flags::ACK, b"data"));
+        sender(Form::TransportSec, spi, GCM).seal(NOW, &mut buf).unwrap();
+        assert_eq!(vpn.ga.outbound(NOW, &mut buf).unwrap().class, Class::Data, "{spi:x}");
+        assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), behind);
+    }
+}
+
+#[test]
 fn a_service_is_of_one_protocol_and_of_the_gateways_address() {
     let Networks { mut gb, .. } = networks();
     gb.add_service(Service { protocol: Protocol::UDP, port: 53, host: B.into(), host_port: 5353 });
@@ -502,6 +518,36 @@ fn every_port_and_flag_has_its_class() {
         assert_eq!(Class::of(&octets, |_| true), Ok(Class::Data));
         assert_eq!(Class::of(&octets, |_| false), Ok(Class::Control));
     }
+}
+
+#[test]
+fn headers_between_ip_and_transport_do_not_change_a_packets_class() {
+    for (flags, port, class) in
+        [(tcp::Flags::SYN, 80, Class::Control), (tcp::Flags::ACK, 80, Class::Data), (tcp::Flags::ACK, 21, Class::Control)]
+    {
+        for version in [4, 6] {
+            let plain = packet(Ends { dport: port, ..Ends::of(version) }, Protocol::TCP, flags, b"data");
+            let at = if version == 4 { 20 } else { 40 };
+            let mut octets = plain[..at].to_vec();
+            if version == 4 {
+                octets[0] = 0x46;
+                octets[3] += 4;
+                octets.extend([1; 4]);
+            } else {
+                octets[5] += 8;
+                octets[6] = 60;
+                octets.extend([6, 0, 1, 4, 0, 0, 0, 0]);
+            }
+            octets.extend(&plain[at..]);
+            assert_eq!(Class::of(&octets, |_| true), Ok(class), "{version}");
+        }
+    }
+    let mut part = packet(Ends::of(4), Protocol::TCP, tcp::Flags::SYN, b"data");
+    part[6] = 0x20;
+    assert_eq!(Class::of(&part, |_| true), Err(Error::NotReassembled));
+    let mut other = packet(Ends::of(4), Protocol::TCP, tcp::Flags::SYN, b"data");
+    other[9] = 132;
+    assert_eq!(Class::of(&other, |_| true), Err(Error::Transport(132)));
 }
 
 #[test]

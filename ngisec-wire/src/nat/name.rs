@@ -3,7 +3,9 @@
 use core::net::IpAddr;
 
 use ip_wire::checksum::Delta;
-use ip_wire::{FlowKey, Ports, Protocol};
+use ip_wire::{FlowKey, Ports, Protocol, tcp};
+
+use crate::classify::FTP_CONTROL;
 
 /// A flow's addresses as numbers, and everything else in one word: `number << 24 | protocol << 16 | kind << 8 | version`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,8 +125,9 @@ pub(super) struct Usual {
 
 const V4: usize = 20;
 const V6: usize = 40;
-/// Where the checksums are in TCP's and UDP's headers, and how many octets of them there must be.
+/// Where the checksums are in TCP's and UDP's headers, which must go as far; and TCP's flags.
 const TCP_CHECKSUM: usize = 16;
+const TCP_FLAGS: usize = 13;
 const UDP_CHECKSUM: usize = 6;
 
 impl Usual {
@@ -172,6 +175,19 @@ impl Usual {
             rest: rest(number, Protocol(h[6]), PAIR, 6),
         };
         Some(Self { name, is_udp })
+    }
+
+    /// Whether the packet that was read is control whatever went before: [`crate::Class::of`] of a known flow.
+    #[inline]
+    pub(super) fn is_control(&self, packet: &[u8]) -> bool {
+        if self.is_udp {
+            return false;
+        }
+        let ip = if self.name.rest & 0xff == 4 { V4 } else { V6 };
+        let [a, b, c, d] = self.name.ports().to_be_bytes();
+        let is_ftp = [[a, b], [c, d]].contains(&FTP_CONTROL.to_be_bytes());
+        let flags = packet.get(ip.saturating_add(TCP_FLAGS)).copied().unwrap_or(0);
+        is_ftp || u16::from(flags) & tcp::Flags::SYN.bits() != 0
     }
 
     /// Makes the packet that was read one of `to`, of its own version and with a port pair, by `change`.

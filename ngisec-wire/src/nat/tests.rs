@@ -383,3 +383,30 @@ fn a_pool_whose_ends_are_exchanged_has_its_first_port() {
     assert_eq!(nat.map(at(0), key(2), there), Err(Error::TableFull { field: Field::PortPool, limit: 1 }));
     assert!(nat.pairs().has_inner(&key(1)) && !nat.pairs().has_inner(&key(2)));
 }
+
+#[test]
+fn only_data_goes_the_short_way_out() {
+    use crate::Class;
+    for (six, flags) in (0..=255u8).flat_map(|flags| [(false, flags), (true, flags)]) {
+        for (source, destination) in [(1, 80), (21, 80), (80, 21), (20, 22), (0x1500, 0x0015), (0x0015, 0x1500)] {
+            for udp in [false, true] {
+                let mut octets = any_packet(source, six, udp, 0, b"data");
+                let ip = if six { 40 } else { 20 };
+                octets[ip + 2..ip + 4].copy_from_slice(&destination.to_be_bytes());
+                if !udp {
+                    octets[ip + 13] = flags;
+                }
+                let flow = Flow::from_ip(&octets).unwrap().key;
+                let mut pairs = Pairs::new(small());
+                assert!(!pairs.outward_data(at(0), &mut octets));
+                pairs.insert(at(0), flow, flow.reversed()).unwrap();
+                let is_data = Class::of(&octets, |_| true) == Ok(Class::Data);
+                let (mut general, before) = (octets.clone(), octets.clone());
+                assert_eq!(pairs.outward_data(at(2), &mut octets), is_data, "{source} {destination} {flags:#x}");
+                assert_eq!(pairs.next_deadline(), Some(at(if is_data { 12 } else { 10 })));
+                pairs.outward_of_any(at(2), &mut general).unwrap();
+                assert_eq!(octets, if is_data { general } else { before });
+            }
+        }
+    }
+}
