@@ -227,7 +227,10 @@ fn the_overhead_counts_the_padding_of_ah_in_ipv6() {
         // ESP 8, no padding behind 2 octets, 2, ICV 12.
         assert_eq!(overhead(Form::Plain, &ah, &NULL, version, (0, 8), 2), octets + 22);
         let original = packet(Ends::of(version), Protocol::UDP, tcp::Flags::NONE, b"da");
-        let mut buf = buffer(&original);
+        // As much room as it says is enough.
+        let (head, tail) = (sender.headroom(0), sender.tailroom(0));
+        let storage = [&vec![0; head][..], &original, &vec![0; tail]].concat();
+        let mut buf = ngisec_wire::PacketBuf::new(storage, head, original.len()).unwrap();
         sender.seal(NOW, &mut buf).unwrap();
         assert_eq!((buf.len() - original.len(), sender.overhead(version, 0, 8, 2)), (octets + 22, octets + 22));
     }

@@ -265,6 +265,13 @@ fn the_form_of_what_was_hidden_shows_where_its_duplicate_does() {
             assert_eq!(of(ip, &at_end(at as u8 + 1)), None);
             assert_eq!(of(ip, &appended[..3]), None);
             assert_eq!(of(Protocol::ICMP, &original), None);
+            assert_eq!(of(ip, &[&original[..], &[0xff; 3]].concat()), None);
+            if protocol == Protocol::TCP {
+                let mut short = header.to_vec();
+                short[12] = 0x40;
+                assert_eq!(of(protocol, &short), Some(Form::Plain));
+                assert_eq!(Form::of_hidden(protocol, &short, protocol, &short), None);
+            }
             assert_eq!(of(if version == 4 { Protocol::IPV6 } else { Protocol::IPV4 }, &original), None);
             assert_eq!(Form::of_hidden(protocol, &header[..7], protocol, header), None);
         }

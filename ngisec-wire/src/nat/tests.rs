@@ -388,7 +388,7 @@ fn a_pool_whose_ends_are_exchanged_has_its_first_port() {
 fn only_data_goes_the_short_way_out() {
     use crate::Class;
     for (six, flags) in (0..=255u8).flat_map(|flags| [(false, flags), (true, flags)]) {
-        for (source, destination) in [(1, 80), (21, 80), (80, 21), (20, 22), (0x1500, 0x0015), (0x0015, 0x1500)] {
+        for (source, destination) in [(1u16, 80u16), (21, 80), (80, 21), (20, 22), (0x1500, 0x0015), (0x0015, 0x1500)] {
             for udp in [false, true] {
                 let mut octets = any_packet(source, six, udp, 0, b"data");
                 let ip = if six { 40 } else { 20 };
