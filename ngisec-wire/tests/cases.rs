@@ -413,6 +413,25 @@ fn a_hosts_new_channel_takes_the_place_of_its_old_one() {
 }
 
 #[test]
+fn a_host_opens_what_is_sealed_for_it_twice_data_inside_control() {
+    let mut b = vpn(Form::DuplicateEncapsulating).b;
+    let original = packet(ends(A, 1000, B, 80), Protocol::UDP, tcp::Flags::NONE, b"data");
+    let mut buf = buffer(&original);
+    sender(Form::Plain, 0x6000, GCM).seal(NOW, &mut buf).unwrap();
+    sender(Form::TransportSec, 0x4100, GCM).seal(NOW, &mut buf).unwrap();
+    assert_eq!(b.receive(NOW, &mut buf).unwrap().class, Class::Control);
+    assert_eq!(buf.octets(), original);
+    // The inner one again, in a new outer one: a replay, and handed back as it came.
+    sender(Form::Plain, 0x6000, GCM).seal(NOW, &mut buf).unwrap();
+    let mut outer = sender(Form::TransportSec, 0x4100, GCM);
+    outer.seal(NOW, &mut buffer(&original)).unwrap();
+    outer.seal(NOW, &mut buf).unwrap();
+    let sealed = buf.octets().to_vec();
+    assert_eq!(b.receive(NOW, &mut buf), Err(ipsec_wire::Error::Replayed { sequence: 1 }.into()));
+    assert_eq!(buf.octets(), sealed);
+}
+
+#[test]
 fn a_service_is_of_one_protocol_and_of_the_gateways_address() {
     let Networks { mut gb, .. } = networks();
     gb.add_service(Service { protocol: Protocol::UDP, port: 53, host: B.into(), host_port: 5353 });
@@ -558,4 +577,6 @@ fn a_network_has_the_addresses_that_share_its_prefix() {
     assert!(network(32).contains([10, 1, 2, 3].into()) && !network(32).contains([10, 1, 2, 2].into()));
     let six = Network { address: address(6, 1), prefix_len: 64 };
     assert!(six.contains(address(6, 9)) && !six.contains([1; 16].into()));
+    let any = Network { prefix_len: 0, ..six };
+    assert!(any.contains([1; 16].into()) && !any.contains([10, 1, 2, 3].into()));
 }

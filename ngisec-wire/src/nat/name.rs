@@ -238,3 +238,63 @@ const fn kind(protocol: u8) -> Option<bool> {
 const fn least(is_udp: bool) -> usize {
     if is_udp { UDP_CHECKSUM + 2 } else { TCP_CHECKSUM + 2 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_bit_of_a_name_and_of_the_keys_in_use_is_in_the_hash() {
+        const KEYS: [u64; 4] = [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, 0xd6e8_feb8_6659_fd93];
+        for (version, high, address_bits) in [(4, 0, 32), (6, 0x2001_0db8_0000_0000, 64)] {
+            let name = Name {
+                source: [high, 0x0a00_0001],
+                destination: [high, 0x0a00_0002],
+                rest: rest(0x04d2_0050, Protocol::UDP, PAIR, version),
+            };
+            let mut seen = BTreeSet::from([name.hash(&KEYS)]);
+            let mut made = 1;
+            let mut see = |name: Name| {
+                seen.insert(name.hash(&KEYS));
+                made += 1;
+            };
+            for bit in 0..address_bits {
+                for word in if version == 4 { 1..2 } else { 0..2 } {
+                    let (mut source, mut destination) = (name, name);
+                    source.source[word] ^= 1 << bit;
+                    destination.destination[word] ^= 1 << bit;
+                    see(source);
+                    see(destination);
+                }
+            }
+            for bit in 16..56 {
+                see(Name { rest: name.rest ^ (1 << bit), ..name });
+            }
+            see(name.reversed());
+            assert_eq!(seen.len(), made);
+            for key in 0..if version == 4 { 2 } else { 4 } {
+                let mut keys = KEYS;
+                keys[key] ^= 1;
+                assert_ne!(name.hash(&keys), name.hash(&KEYS));
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_told_apart_as_flows_are_and_turn_round_with_them() {
+        let (a, b): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let pair = Ports::Pair { source: 0, destination: 7 };
+        let kinds = [pair, Ports::Identifier(7), Ports::Spi(7), Ports::InFirstFragment, Ports::None];
+        let flows: std::vec::Vec<FlowKey> = kinds
+            .iter()
+            .flat_map(|ports| [Protocol::UDP, Protocol::TCP].map(|protocol| FlowKey::new(a, b, protocol, *ports).unwrap()))
+            .collect();
+        for (index, flow) in flows.iter().enumerate() {
+            assert_eq!(Name::of(&flow.reversed()), Name::of(flow).reversed());
+            for other in &flows[index + 1..] {
+                assert_ne!(Name::of(flow), Name::of(other));
+            }
+        }
+    }
+}

@@ -276,6 +276,8 @@ fn a_flow_that_is_used_again_within_a_64th_of_the_idle_time_keeps_its_place_and_
         pairs.insert(at(0), key(n), wire(n)).unwrap();
         pairs.outer_of(at(u64::from(n)), &key(n)).unwrap();
     }
+    pairs.outer_of(Duration::from_millis(1_900), &key(1)).unwrap();
+    assert_eq!(pairs.next_deadline(), Some(Duration::from_millis(65_900)));
     // One second after its first use: it stays before the other, and only its own deadline is later.
     pairs.outer_of(at(2), &key(1)).unwrap();
     pairs.outer_of(Duration::from_millis(2_500), &key(2)).unwrap();
