@@ -256,7 +256,8 @@ impl Pairs {
 
     /// Rewrites a usual packet that goes out if its flow is known and it is data; says whether it was.
     pub(crate) fn outward_data(&mut self, now: Duration, packet: &mut [u8]) -> bool {
-        if let Some(usual) = Usual::read(packet).filter(|usual| !usual.is_control(packet))
+        let Some(usual) = Usual::read(packet) else { return false };
+        if !usual.is_control(packet)
             && let Some(at) = self.at_inner(&usual.name)
             && let Some(Slot { outward: Some(change), arriving, .. }) = self.slot(at)
         {

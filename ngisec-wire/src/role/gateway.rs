@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::{HashMap, HashTable};
 use ip_wire::{FlowKey, PacketBuf, Ports, Protocol};
 
 use super::{Channel, Kept, Passed};
@@ -53,18 +53,20 @@ pub struct Peer {
 struct Hosts {
     channels: HashMap<IpAddr, Channel>,
     /// What they receive by: the SPIs of packets that the gateway may have to open.
-    spis: HashSet<u32>,
+    spis: HashTable<u32>,
 }
 
 impl Hosts {
     fn add(&mut self, address: IpAddr, channel: Channel) {
-        self.spis.insert(channel.receive.spi());
+        let new = channel.receive.spi();
         if let Some(old) = self.channels.insert(address, channel) {
             let spi = old.receive.spi();
-            if !self.channels.values().any(|channel| channel.receive.spi() == spi) {
-                self.spis.remove(&spi);
+            if let Ok(entry) = self.spis.find_entry(spread(spi), |other| *other == spi) {
+                entry.remove();
             }
         }
+        // As often as there are hosts that have it.
+        self.spis.insert_unique(spread(new), new, |spi| spread(*spi));
     }
 
     fn get_mut(&mut self, address: IpAddr) -> Option<&mut Channel> {
@@ -73,7 +75,7 @@ impl Hosts {
 
     /// Whether a packet may be one for the gateway to open.
     fn may_open(&self, packet: &[u8]) -> bool {
-        spi_of(packet).is_some_and(|spi| self.spis.contains(&spi))
+        spi_of(packet).is_some_and(|spi| self.spis.find(spread(spi), |other| *other == spi).is_some())
     }
 
     /// The channel of the host that a packet came from, if it is for the gateway to open.
@@ -81,6 +83,12 @@ impl Hosts {
         let spi = spi_of(packet)?;
         self.get_mut(arrived.source()).filter(|host| host.receive.spi() == spi)
     }
+}
+
+/// A hash of an SPI: those in the table are the gateway's own choice, so that nobody can make them collide.
+const fn spread(spi: u32) -> u64 {
+    let product = (spi as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ (product >> 32)
 }
 
 /// Whether a packet that leaves is one to be translated only: its flow has a mapping, and it is data.
