@@ -8,8 +8,8 @@ use std::time::Duration;
 use ip_wire::{FlowKey, Ports, Protocol, ipv4};
 use ipsec_wire::crypto::RustCrypto;
 use ipsec_wire::{Aead, Builder, Inbound, Integrity, Keys, Outbound, PacketBuf, Suite, Tunnel};
-use ngisec_wire::role::{Network, Peer as Gateway};
-use ngisec_wire::{Channel, Form, Limits, Receiver, Sender, Translator, VpnGateway};
+use ngisec_wire::role::{Network, Passed, Peer as Gateway};
+use ngisec_wire::{Channel, Error, Form, Limits, Receiver, Sender, Translator, VpnGateway};
 
 use crate::ipsec_packets::Zeros;
 use crate::{Contender, Group, Peer, Work};
@@ -23,19 +23,36 @@ const ROOM: usize = 1792;
 /// Flows that the gateway knows.
 const FLOWS: u16 = 1000;
 
+/// Which way a data packet goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    In,
+    Out,
+}
+
 /// All work items.
 #[must_use]
 pub fn group() -> Group {
-    let works = [("gateway, data packet of 64 octets", 64), ("gateway, 576 octets", 576), ("gateway, 1500 octets", 1500)];
-    Group { name: NAME, works: works.map(|(name, len)| gateway(name, len)).into_iter().collect() }
+    let works = [
+        ("gateway, data packet of 64 octets comes in", 64, Way::In),
+        ("gateway, 576 octets come in", 576, Way::In),
+        ("gateway, 1500 octets come in", 1500, Way::In),
+        ("gateway, 64 octets go out", 64, Way::Out),
+        ("gateway, 1500 octets go out", 1500, Way::Out),
+    ];
+    Group { name: NAME, works: works.map(|(name, len, way)| gateway(name, len, way)).into_iter().collect() }
 }
 
-/// A data packet that arrives for a flow of the gateway: AH and ESP of two hosts behind a UDP header.
-fn packet(flow: u16, len: usize) -> Vec<u8> {
+/// A data packet of a flow of the gateway: AH and ESP of two hosts behind a UDP header.
+fn packet(flow: u16, len: usize, way: Way) -> Vec<u8> {
     let mut packet = vec![0x35; len];
-    let header = ipv4::Header::new([198, 51, 100, 9].into(), [203, 0, 113, 1].into(), Protocol::UDP, len - 20).expect("it fits");
+    let (source, destination, ports) = match way {
+        Way::In => ([198, 51, 100, 9], [203, 0, 113, 1], [80, 40_000 + flow]),
+        Way::Out => ([10, 0, 0, 5], [10, 9, 0, 9], [1000 + flow, 80]),
+    };
+    let header = ipv4::Header::new(source.into(), destination.into(), Protocol::UDP, len - 20).expect("it fits");
     header.emit(&mut packet).expect("it fits");
-    packet[20..24].copy_from_slice(&[80_u16.to_be_bytes(), (40_000 + flow).to_be_bytes()].concat());
+    packet[20..24].copy_from_slice(ports.map(u16::to_be_bytes).as_flattened());
     packet[24..26].copy_from_slice(&u16::try_from(len - 20).expect("it fits").to_be_bytes());
     packet[28..40].copy_from_slice(&[50, 4, 0, 0, 0, 0, 0x60, 0, 0, 0, 0, 1]);
     packet
@@ -53,7 +70,14 @@ fn channel(send: u32, receive: u32) -> Channel {
     }
 }
 
-fn gateway(name: &'static str, len: usize) -> Work {
+fn pass<S: AsRef<[u8]> + AsMut<[u8]>>(gateway: &mut VpnGateway, way: Way, packet: &mut PacketBuf<S>) -> Result<Passed, Error> {
+    match way {
+        Way::In => gateway.inbound(NOW, packet),
+        Way::Out => gateway.outbound(NOW, packet),
+    }
+}
+
+fn gateway(name: &'static str, len: usize, way: Way) -> Work {
     let network = |address: [u8; 4]| Network { address: address.into(), prefix_len: 16 };
     let nat = Translator::new([203, 0, 113, 1].into(), (40_000, 50_000), Limits::default());
     let mut gateway = VpnGateway::new(nat, network([10, 0, 0, 0]));
@@ -68,17 +92,19 @@ fn gateway(name: &'static str, len: usize) -> Work {
             (key([10, 0, 0, 5], [10, 9, 0, 9], 1000 + flow), key([203, 0, 113, 1], [198, 51, 100, 9], 40_000 + flow));
         gateway.flows_mut().insert(NOW, inner, outer).expect("there is room");
     }
-    let packets: Vec<Vec<u8>> = (0..256).map(|at| packet(at * 97 % FLOWS, len)).collect();
+    let packets: Vec<Vec<u8>> = (0..256).map(|at| packet(at * 97 % FLOWS, len, way)).collect();
+    gateway.add_host([10, 0, 0, 5].into(), channel(0x4000, 0x4100));
     let mut known = PacketBuf::new(packets[0].clone(), 0, len).expect("it is all of it");
-    gateway.inbound(NOW, &mut known).expect("the flow is known");
-    assert_eq!(known.octets()[12..20], [10, 9, 0, 9, 10, 0, 0, 5]);
+    pass(&mut gateway, way, &mut known).expect("the flow is known");
+    let ends: [u8; 8] = if way == Way::In { [10, 9, 0, 9, 10, 0, 0, 5] } else { [203, 0, 113, 1, 198, 51, 100, 9] };
+    assert_eq!(known.octets()[12..20], ends);
 
     let state = RefCell::new((gateway, vec![0; len]));
     let ours = Contender::new("ngisec-wire", packets.clone(), move |fresh: &Vec<u8>| {
         let (gateway, room) = &mut *state.borrow_mut();
         room.copy_from_slice(fresh);
         let mut packet = PacketBuf::new(&mut room[..], 0, fresh.len()).expect("it is all of it");
-        gateway.inbound(NOW, &mut packet)
+        pass(gateway, way, &mut packet)
     });
 
     let suite = Suite::EspCombined(Aead::AES_GCM_16);

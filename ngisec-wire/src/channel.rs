@@ -255,8 +255,8 @@ pub const fn overhead(form: Form, ah: &Suite, esp: &Suite, version: u8, headers:
 /// The SPI of the AH behind a packet's transport header, if it looks like one: next header 50, its length in the packet.
 #[must_use]
 pub fn spi_of(octets: &[u8]) -> Option<u32> {
-    let (headers, len) = match packet::usual(octets) {
-        Some(usual) => usual,
+    let (headers, len) = match packet::glance(octets) {
+        Some(found) => (found.headers, found.len),
         None => Outline::read(octets, Check::None).map(|outline| (outline.headers, outline.len)).ok()?,
     };
     spi_in(octets.get(headers..len)?)

@@ -7,10 +7,10 @@
 //! | TCP with port 21 at either end: an FTP control connection | control |
 //! | every other | data |
 
-use ip_wire::{FlowKey, Protocol, tcp};
+use ip_wire::{Flow, FlowKey, Protocol, tcp};
 
 use crate::error::Error;
-use crate::packet::{Check, Outline};
+use crate::packet::{self, Check, Outline};
 
 /// The port of FTP's control connections.
 pub const FTP_CONTROL: u16 = 21;
@@ -30,13 +30,16 @@ impl Class {
     /// # Errors
     /// Those of reading the packet; [`Error::Transport`]; [`Error::NotReassembled`].
     pub fn of(octets: &[u8], known: impl FnOnce(&FlowKey) -> bool) -> Result<Self, Error> {
-        let outline = Outline::read(octets, Check::None)?;
-        let control = match outline.protocol {
-            Protocol::TCP => {
-                let is_ftp = [outline.flow.source_port(), outline.flow.destination_port()].contains(&Some(FTP_CONTROL));
-                is_ftp || outline.tcp_flags().contains(tcp::Flags::SYN)
+        let (protocol, ip_len) = match packet::glance(octets) {
+            Some(found) => (found.protocol, found.ip_len),
+            None => Outline::read(octets, Check::None).map(|outline| (outline.protocol, outline.ip_len))?,
+        };
+        let control = match (protocol, octets.get(ip_len..).and_then(<[u8]>::first_chunk::<{ tcp::MIN_HEADER_LEN }>)) {
+            (Protocol::TCP, Some(h)) => {
+                let is_ftp = [[h[0], h[1]], [h[2], h[3]]].contains(&FTP_CONTROL.to_be_bytes());
+                is_ftp || u16::from(h[13]) & tcp::Flags::SYN.bits() != 0
             }
-            _ => !known(&outline.flow),
+            _ => !known(&Flow::from_ip(octets)?.key),
         };
         Ok(if control { Self::Control } else { Self::Data })
     }

@@ -276,9 +276,15 @@ fn bring<S: AsRef<[u8]> + AsMut<[u8]>>(packet: &mut PacketBuf<S>, front: usize, 
 /// The packet in what was hidden, if it can be the one that `outer` came with.
 fn inside(outer: &Outline, octets: &[u8], len: usize) -> Result<Outline, Error> {
     let inner = Outline::read(octets, Check::All)?;
-    if inner.version != outer.version || inner.protocol != outer.protocol {
-        let (found, needed) = (u32::from(inner.protocol.0), u32::from(outer.protocol.0));
-        return Err(Error::Mismatch { field: Field::Duplicate, offset: 0, found, needed });
+    for (found, needed) in [(inner.version, outer.version), (inner.protocol.0, outer.protocol.0)] {
+        if found != needed {
+            return Err(Error::Mismatch {
+                field: Field::Duplicate,
+                offset: 0,
+                found: u32::from(found),
+                needed: u32::from(needed),
+            });
+        }
     }
     if inner.len != len {
         return Err(Error::Mismatch { field: Field::DuplicateLength, offset: 0, found: len32(inner.len), needed: len32(len) });
@@ -296,36 +302,25 @@ fn restore_appended<S: AsRef<[u8]> + AsMut<[u8]>>(outer: &Outline, packet: &mut 
         let (offset, needed) = (len32(rest.len()), len32(rest.len()));
         return Err(Error::Mismatch { field: Field::DuplicateLength, offset, found, needed });
     };
-    // The packet is put together before the data, where its outer headers and AH and ESP were: no more than IP and TCP headers with all their options.
-    packet.push_front(headers)?;
-    let octets = packet.octets_mut();
-    let from = headers.saturating_add(data_len);
-    let mut saved = [0u8; MAX_HEADERS];
-    if headers > MAX_HEADERS {
-        packet.pop_front(headers)?;
-        let needed = len32(MAX_HEADERS);
-        return Err(Error::Mismatch { field: Field::DuplicateLength, offset: len32(data_len), found, needed });
-    }
-    copy(&mut saved, octets.get(..headers).unwrap_or(&[]));
-    octets.copy_within(from..from.saturating_add(headers), 0);
-    let end = from;
-    let inner = octets.get(..end).map_or_else(|| Err(short(0, end)), |whole| inside(outer, whole, end));
-    match inner {
+    // Headers and data change places, and back if they make no packet.
+    let len = rest.len();
+    let whole = packet.octets_mut().get_mut(..len).unwrap_or_default();
+    whole.rotate_right(headers);
+    match inside(outer, whole, len) {
         Ok(inner) if inner.headers == headers => {
-            packet.truncate(end);
+            // To where the sender had it: where outer headers, AH and ESP were.
+            packet.push_front(headers)?;
+            packet.octets_mut().copy_within(headers..headers.saturating_add(len), 0);
+            packet.truncate(len);
             Ok(Observation { outer: outer.flow, inner: inner.flow })
         }
         other => {
-            copy(packet.octets_mut(), saved.get(..headers).unwrap_or(&[]));
-            packet.pop_front(headers)?;
+            whole.rotate_left(headers);
             let needed = other.map(|inner| len32(inner.headers))?;
             Err(Error::Mismatch { field: Field::DuplicateLength, offset: len32(data_len), found, needed })
         }
     }
 }
-
-/// Octets of the longest headers that are appended: IPv6 with 256 octets of extension headers, TCP with all its options.
-const MAX_HEADERS: usize = 40 + 256 + 60;
 
 /// Octets of the TCP or UDP header that `octets` start with; `None` if it is neither, or they end before it.
 fn transport_len(octets: &[u8], protocol: Protocol) -> Option<usize> {

@@ -97,10 +97,9 @@ pub struct Translator {
 }
 
 impl Translator {
-    /// A translation to `address` with ports from `first_port` to `last_port`.
+    /// A translation to `address` with ports from `first_port` to `last_port`; with `first_port` alone if that is the greater one.
     #[must_use]
     pub fn new(address: IpAddr, (first_port, last_port): (u16, u16), limits: Limits) -> Self {
-        let last_port = last_port.max(first_port);
         Self { address, first_port, last_port, next: first_port, pairs: Pairs::new(limits) }
     }
 

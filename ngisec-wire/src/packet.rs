@@ -94,28 +94,31 @@ impl Outline {
         if self.version == 4 { Protocol::IPV4 } else { Protocol::IPV6 }
     }
 
-    /// The flags of a TCP packet.
-    pub(crate) fn tcp_flags(&self) -> tcp::Flags {
-        let [.., high, low, _, _, _, _, _, _] = self.fixed;
-        tcp::Flags::new(u16::from_be_bytes([high & 1, low])).unwrap_or(tcp::Flags::NONE)
-    }
-
     /// Whether `octets` can't be written into the length fields of this packet's headers.
     pub(crate) fn check_len(&self, octets: usize) -> Result<(), Error> {
+        // IPv6 does not count its first header. UDP counts no more than IP does.
         let most = if self.version == 4 { 65_535 } else { 65_575 };
-        // UDP counts its own octets in 16 bits.
-        if octets > most || octets.saturating_sub(self.ip_len) > 65_535 {
-            let most = most.min(self.ip_len.saturating_add(65_535));
+        if octets > most {
             return Err(Error::TooLong { found: len32(octets), needed: len32(most) });
         }
         Ok(())
     }
 }
 
-/// Octets of the headers, transport's included, and of the whole of a TCP or UDP packet without IP options or extension headers, as [`Outline::read`] finds them; `None` for
-/// every other packet, right or wrong.
+/// Where what starts in a usual packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Glance {
+    pub(crate) ip_len: usize,
+    /// Octets of the headers, transport's included.
+    pub(crate) headers: usize,
+    /// Octets of the packet.
+    pub(crate) len: usize,
+    pub(crate) protocol: Protocol,
+}
+
+/// A TCP or UDP packet without IP options or extension headers, as [`Outline::read`] finds it; `None` for every other packet, right or wrong.
 #[inline]
-pub(crate) fn usual(octets: &[u8]) -> Option<(usize, usize)> {
+pub(crate) fn glance(octets: &[u8]) -> Option<Glance> {
     let (ip_len, len, protocol) = match octets.first()? {
         0x45 => {
             let h: &[u8; ipv4::MIN_HEADER_LEN] = octets.first_chunk()?;
@@ -142,7 +145,7 @@ pub(crate) fn usual(octets: &[u8]) -> Option<(usize, usize)> {
         }
         _ => return None,
     };
-    Some((ip_len.saturating_add(transport_len), len))
+    Some(Glance { ip_len, headers: ip_len.saturating_add(transport_len), len, protocol: Protocol(protocol) })
 }
 
 /// Octets as an error has them.

@@ -91,3 +91,45 @@ pub struct Passed {
     /// What it told about a translation.
     pub learned: Option<Learned>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    #[test]
+    fn a_packet_is_put_back_from_wherever_it_went() {
+        for (front, back) in [(0, 0), (3, 0), (0, 3), (3, 3)] {
+            for grows in [false, true] {
+                let mut packet = PacketBuf::new((0..30).collect::<Vec<u8>>(), 10, 10).unwrap();
+                let mut kept = Kept::default();
+                let refused = kept.or_as_it_was(&mut packet, |packet| {
+                    if grows {
+                        packet.push_front(front)?;
+                        packet.push_back(back)?;
+                    } else {
+                        packet.pop_front(front)?;
+                        packet.truncate(10 - front - back);
+                    }
+                    packet.octets_mut().fill(0xff);
+                    Err::<(), _>(Error::NotReassembled)
+                });
+                assert_eq!(refused, Err(Error::NotReassembled));
+                assert_eq!((packet.headroom(), packet.octets()), (10, &(10..20).collect::<Vec<u8>>()[..]));
+                let done = kept.or_as_it_was(&mut packet, |packet| {
+                    packet.octets_mut().fill(1);
+                    Ok(7)
+                });
+                assert_eq!((done, packet.octets()), (Ok(7), &vec![1; 10][..]));
+            }
+        }
+        // All of the buffer went to another place.
+        let mut packet = PacketBuf::new((0..30).collect::<Vec<u8>>(), 10, 10).unwrap();
+        let refused = Kept::default().or_as_it_was(&mut packet, |packet| {
+            packet.push_front(10)?;
+            packet.truncate(2);
+            Err::<(), _>(Error::NotReassembled)
+        });
+        assert_eq!((refused, packet.headroom(), packet.len()), (Err(Error::NotReassembled), 10, 10));
+    }
+}

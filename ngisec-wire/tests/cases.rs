@@ -111,6 +111,23 @@ fn the_first_packet_of_a_udp_flow_is_control_either_way_and_again_when_it_was_fo
     assert_eq!(a.receive(NOW, &mut stranger), Err(Error::Unknown(Field::Association)));
 }
 
+#[test]
+fn with_one_channel_the_receiver_tells_first_packets_of_udp_too_and_flows_of_tcp_take_no_place() {
+    let host = |send, receive| Host::with_one_channel(channel(Form::TransportSec, send, receive), Limits::default());
+    let (mut a, mut b) = (host(0x1000, 0x2000), host(0x2000, 0x1000));
+    for (protocol, classes, places) in [(Protocol::TCP, [Class::Data; 2], 0), (Protocol::UDP, [Class::Control, Class::Data], 1)] {
+        for class in classes {
+            let mut buf = buffer(&packet(ends(A, 1000, B, 53), protocol, tcp::Flags::ACK, b"data"));
+            assert_eq!(a.send(NOW, &mut buf).unwrap().class, class);
+            assert_eq!(b.receive(NOW, &mut buf).unwrap().class, class);
+            assert_eq!((a.flows().len(), b.flows().len()), (places, places));
+        }
+        let mut buf = buffer(&packet(ends(B, 53, A, 1000), protocol, tcp::Flags::ACK, b"data"));
+        assert_eq!(b.send(NOW, &mut buf).unwrap().class, Class::Data);
+        assert_eq!(a.receive(NOW, &mut buf).unwrap().class, Class::Data);
+    }
+}
+
 struct Vpn {
     a: Host,
     ga: VpnGateway,
@@ -380,6 +397,41 @@ fn a_host_without_a_channel_to_its_gateway_passes_the_lan_in_clear() {
 }
 
 #[test]
+fn a_hosts_new_channel_takes_the_place_of_its_old_one() {
+    let mut vpn = vpn(Form::DuplicateEncapsulating);
+    let syn = packet(ends(A, 1000, B, 80), Protocol::TCP, tcp::Flags::SYN, b"");
+    vpn.pass(true, &syn, Class::Control);
+    vpn.ga.add_host(A.into(), channel(Form::TransportSec, 0x3300, 0x3200));
+    vpn.ga.add_host([10, 1, 0, 9].into(), channel(Form::TransportSec, 0x3500, 0x3400));
+    // By the new one data in class is opened and goes as what it is inside; by the old one it is another's, and only translated.
+    for (spi, behind) in [(0x3200, None), (0x3000, Some(0x3000)), (0x3400, Some(0x3400))] {
+        let mut buf = buffer(&packet(ends(A, 1000, B, 80), Protocol::TCP, tcp::Flags::ACK, b"data"));
+        sender(Form::TransportSec, spi, GCM).seal(NOW, &mut buf).unwrap();
+        assert_eq!(vpn.ga.outbound(NOW, &mut buf).unwrap().class, Class::Data, "{spi:x}");
+        assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), behind);
+    }
+}
+
+#[test]
+fn a_host_opens_what_is_sealed_for_it_twice_data_inside_control() {
+    let mut b = vpn(Form::DuplicateEncapsulating).b;
+    let original = packet(ends(A, 1000, B, 80), Protocol::UDP, tcp::Flags::NONE, b"data");
+    let mut buf = buffer(&original);
+    sender(Form::Plain, 0x6000, GCM).seal(NOW, &mut buf).unwrap();
+    sender(Form::TransportSec, 0x4100, GCM).seal(NOW, &mut buf).unwrap();
+    assert_eq!(b.receive(NOW, &mut buf).unwrap().class, Class::Control);
+    assert_eq!(buf.octets(), original);
+    // The inner one again, in a new outer one: a replay, and handed back as it came.
+    sender(Form::Plain, 0x6000, GCM).seal(NOW, &mut buf).unwrap();
+    let mut outer = sender(Form::TransportSec, 0x4100, GCM);
+    outer.seal(NOW, &mut buffer(&original)).unwrap();
+    outer.seal(NOW, &mut buf).unwrap();
+    let sealed = buf.octets().to_vec();
+    assert_eq!(b.receive(NOW, &mut buf), Err(ipsec_wire::Error::Replayed { sequence: 1 }.into()));
+    assert_eq!(buf.octets(), sealed);
+}
+
+#[test]
 fn a_service_is_of_one_protocol_and_of_the_gateways_address() {
     let Networks { mut gb, .. } = networks();
     gb.add_service(Service { protocol: Protocol::UDP, port: 53, host: B.into(), host_port: 5353 });
@@ -488,6 +540,36 @@ fn every_port_and_flag_has_its_class() {
 }
 
 #[test]
+fn headers_between_ip_and_transport_do_not_change_a_packets_class() {
+    for (flags, port, class) in
+        [(tcp::Flags::SYN, 80, Class::Control), (tcp::Flags::ACK, 80, Class::Data), (tcp::Flags::ACK, 21, Class::Control)]
+    {
+        for version in [4, 6] {
+            let plain = packet(Ends { dport: port, ..Ends::of(version) }, Protocol::TCP, flags, b"data");
+            let at = if version == 4 { 20 } else { 40 };
+            let mut octets = plain[..at].to_vec();
+            if version == 4 {
+                octets[0] = 0x46;
+                octets[3] += 4;
+                octets.extend([1; 4]);
+            } else {
+                octets[5] += 8;
+                octets[6] = 60;
+                octets.extend([6, 0, 1, 4, 0, 0, 0, 0]);
+            }
+            octets.extend(&plain[at..]);
+            assert_eq!(Class::of(&octets, |_| true), Ok(class), "{version}");
+        }
+    }
+    let mut part = packet(Ends::of(4), Protocol::TCP, tcp::Flags::SYN, b"data");
+    part[6] = 0x20;
+    assert_eq!(Class::of(&part, |_| true), Err(Error::NotReassembled));
+    let mut other = packet(Ends::of(4), Protocol::TCP, tcp::Flags::SYN, b"data");
+    other[9] = 132;
+    assert_eq!(Class::of(&other, |_| true), Err(Error::Transport(132)));
+}
+
+#[test]
 fn a_network_has_the_addresses_that_share_its_prefix() {
     let network = |prefix_len| Network { address: [10, 1, 2, 3].into(), prefix_len };
     assert!(network(24).contains([10, 1, 2, 255].into()) && !network(24).contains([10, 1, 3, 3].into()));
@@ -495,4 +577,6 @@ fn a_network_has_the_addresses_that_share_its_prefix() {
     assert!(network(32).contains([10, 1, 2, 3].into()) && !network(32).contains([10, 1, 2, 2].into()));
     let six = Network { address: address(6, 1), prefix_len: 64 };
     assert!(six.contains(address(6, 9)) && !six.contains([1; 16].into()));
+    let any = Network { prefix_len: 0, ..six };
+    assert!(any.contains([1; 16].into()) && !any.contains([10, 1, 2, 3].into()));
 }

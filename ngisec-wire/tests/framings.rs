@@ -17,37 +17,11 @@ mod common;
 
 use common::*;
 use hex_literal::hex;
-use ip_wire::nat::{Endpoint, Rewrite};
-use ip_wire::{DsField, Protocol, ipv4, ipv6, tcp};
+use ip_wire::nat::Endpoint;
+use ip_wire::{Protocol, tcp};
 use ipsec_wire::rand_core::TryRng;
-use ngisec_wire::{Error, Field, Form, Sender, overhead};
+use ngisec_wire::{Error, Field, Form, overhead};
 use proptest::prelude::*;
-
-const VERSIONS: [u8; 2] = [4, 6];
-const TRANSPORTS: [Protocol; 2] = [Protocol::TCP, Protocol::UDP];
-
-/// Where the transport header and what is behind it start.
-fn places(version: u8, protocol: Protocol) -> (usize, usize) {
-    let ip = if version == 4 { 20 } else { 40 };
-    (ip, ip + if protocol == Protocol::TCP { 20 } else { 8 })
-}
-
-/// What a form hides, and the next header in ESP, put together by hand from a packet.
-fn hidden(form: Form, version: u8, protocol: Protocol, packet: &[u8]) -> (Vec<u8>, u8) {
-    let (transport, data) = places(version, protocol);
-    let ip = if version == 4 { 4 } else { 41 };
-    match form {
-        Form::Plain => (packet[data..].to_vec(), protocol.0),
-        Form::TransportSec => (packet[transport..].to_vec(), protocol.0),
-        Form::DuplicateEncapsulating => (packet.to_vec(), ip),
-        Form::DuplicateAppended => {
-            let mut octets = packet[data..].to_vec();
-            octets.extend_from_slice(&packet[..data]);
-            octets.extend_from_slice(&(data as u32).to_be_bytes());
-            (octets, ip)
-        }
-    }
-}
 
 #[test]
 fn a_udpsec_packet_is_the_one_typed_by_hand() {
@@ -155,22 +129,6 @@ fn a_data_packet_is_a_header_of_20_or_40_octets_shorter_than_in_a_tunnel_of_the_
     }
 }
 
-/// A path that marks, forwards and translates.
-fn travel(octets: &mut [u8], source: Option<Endpoint>, destination: Option<Endpoint>) {
-    if octets[0] >> 4 == 4 {
-        let mut view = ipv4::ViewMut::parse(octets).unwrap();
-        view.set_ds(DsField(0xbb));
-        view.decrement_ttl().unwrap();
-    } else {
-        let mut view = ipv6::ViewMut::parse(octets).unwrap();
-        view.set_ds(DsField(0xbb));
-        view.decrement_hop_limit().unwrap();
-        view.set_flow_label(ipv6::FlowLabel::new(0xabcde).unwrap());
-    }
-    Rewrite { source, destination }.apply(octets).unwrap();
-    assert_true(octets);
-}
-
 #[test]
 fn marks_hops_and_translations_leave_the_icv_true_and_show_in_what_is_observed() {
     for version in VERSIONS {
@@ -239,16 +197,6 @@ fn any_other_flipped_bit_is_refused_and_the_packet_keeps_its_headers() {
     }
 }
 
-/// A change under a checksum that is mended, as an attacker would have it.
-fn forge(octets: &mut [u8], at: usize, bits: u8, transport: usize, protocol: Protocol) {
-    octets[at] ^= bits;
-    let check = transport + if protocol == Protocol::TCP { 16 } else { 6 };
-    octets[check..check + 2].fill(0);
-    let parsed = ip_wire::ip::Packet::parse(octets).unwrap();
-    let sum = parsed.pseudo_header(protocol, octets.len() - transport).octets(&octets[transport..]).checksum();
-    octets[check..check + 2].copy_from_slice(&sum.to_be_bytes());
-}
-
 #[test]
 fn with_a_right_checksum_the_icv_still_refuses_every_changed_octet_behind_the_transport_header() {
     for version in VERSIONS {
@@ -290,182 +238,6 @@ fn a_forged_outer_header_beside_its_duplicate_is_refused_at_the_octet_that_diffe
 }
 
 #[test]
-fn a_replay_is_refused_whatever_ports_it_comes_with() {
-    let mut buf = buffer(&packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data"));
-    sender(Form::Plain, 0x1000, GCM).seal(NOW, &mut buf).unwrap();
-    let mut again = buffer(buf.octets());
-    travel(again.octets_mut(), Some(Endpoint::new(address(4, 9), 999)), None);
-    let mut receiver = receiver(Form::Plain, 0x1000, GCM);
-    receiver.open(NOW, &mut buf).unwrap();
-    let before = again.octets().to_vec();
-    assert_eq!(receiver.open(NOW, &mut again), Err(ipsec_wire::Error::Replayed { sequence: 1 }.into()));
-    assert_eq!(again.octets(), before);
-    assert_eq!((receiver.ah().counters().accepted, receiver.ah().counters().replayed), (1, 1));
-}
-
-#[test]
-fn what_cannot_be_sealed_is_left_as_it_was() {
-    let good = packet(Ends::of(4), Protocol::TCP, tcp::Flags::ACK, b"data");
-    let mut icmp = good.clone();
-    icmp[9] = 1;
-    ipv4::ViewMut::parse(&mut icmp).unwrap().fill_checksum();
-    let mut part = good.clone();
-    part[6] = 0x20;
-    ipv4::ViewMut::parse(&mut part).unwrap().fill_checksum();
-    let mut wrong = good.clone();
-    wrong[43] ^= 1;
-    let mut sender = sender(Form::TransportSec, 0x1000, GCM);
-    for (octets, error) in [(&icmp, Some(Error::Transport(1))), (&part, Some(Error::NotReassembled)), (&wrong, None)] {
-        let mut buf = buffer(octets);
-        let found = sender.seal(NOW, &mut buf).unwrap_err();
-        assert!(error.is_none_or(|error| error == found));
-        assert_eq!((buf.octets(), buf.headroom()), (&octets[..], 300));
-    }
-    // IP 20, TCP 20, AH 24, ESP 8, IV 8 before the 24 octets of T' and data; padding 2, trailer 2, ICV 16 behind them.
-    for (head, tail, field, needed) in [(59, 20, Field::Headroom, 60), (60, 19, Field::Tailroom, 20)] {
-        let mut storage = vec![0; head];
-        storage.extend_from_slice(&good);
-        storage.resize(head + good.len() + tail, 0);
-        let mut buf = ngisec_wire::PacketBuf::new(storage, head, good.len()).unwrap();
-        let error = Error::BufferTooSmall { field, found: needed - 1, needed };
-        assert_eq!(sender.seal(NOW, &mut buf), Err(error));
-        assert_eq!((buf.octets(), buf.headroom(), error.field()), (&good[..], head, Some(field)));
-        assert_eq!(error.to_string(), format!("{field}: {needed} octets needed, {} given", needed - 1));
-    }
-    // Without AH and ESP: T' before the data takes 20 octets of headroom, all headers and their length behind it 44 of tailroom.
-    for (form, head, tail, field, needed) in
-        [(Form::TransportSec, 19, 0, Field::Headroom, 20), (Form::DuplicateAppended, 0, 43, Field::Tailroom, 44)]
-    {
-        let mut storage = vec![0; head];
-        storage.extend_from_slice(&good);
-        storage.resize(head + good.len() + tail, 0);
-        let mut buf = ngisec_wire::PacketBuf::new(storage, head, good.len()).unwrap();
-        assert_eq!(form.wrap(&mut buf), Err(Error::BufferTooSmall { field, found: needed - 1, needed }));
-        assert_eq!(buf.octets(), good);
-    }
-    // No number was used up.
-    let mut buf = buffer(&good);
-    assert_eq!(sender.seal(NOW, &mut buf).unwrap().sequence, 1);
-}
-
-#[test]
-fn a_udp_checksum_that_was_left_out_stays_so_inside_and_is_made_outside() {
-    let mut original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data");
-    original[26..28].fill(0);
-    for form in Form::ALL {
-        let mut buf = buffer(&original);
-        sender(form, 0x1000, GCM).seal(NOW, &mut buf).unwrap();
-        assert_ne!(buf.octets()[26..28], [0, 0]);
-        assert_true(buf.octets());
-        let near = Endpoint::new(address(4, 9), 40_000);
-        travel(buf.octets_mut(), Some(near), None);
-        receiver(form, 0x1000, GCM).open(NOW, &mut buf).unwrap();
-        // What had none has one where nothing else is left of the header: in the plain form.
-        assert_eq!(buf.octets()[26..28] == [0, 0], form != Form::Plain, "{form:?}");
-        assert_eq!(buf.octets()[28..], original[28..]);
-    }
-    // IPv6 has no packets without one (RFC 8200 8.1).
-    let mut original = packet(Ends::of(6), Protocol::UDP, tcp::Flags::NONE, b"data");
-    original[46..48].fill(0);
-    let mut buf = buffer(&original);
-    assert!(sender(Form::Plain, 0x1000, GCM).seal(NOW, &mut buf).is_err());
-    assert_eq!(buf.octets(), original);
-}
-
-#[test]
-fn a_packet_too_long_for_ip_after_framing_is_refused() {
-    let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, &vec![0; 65_000]);
-    let mut sender = sender(Form::DuplicateEncapsulating, 0x1000, NULL);
-    assert_eq!(sender.overhead(4, 20, 8, 65_000), 28 + 24 + 8 + 2 + 12 + 2);
-    let mut buf = buffer(&original);
-    sender.seal(NOW, &mut buf).unwrap();
-    let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, &vec![0; 65_480]);
-    let mut buf = buffer(&original);
-    let error = Error::TooLong { found: 65_584, needed: 65_535 };
-    assert_eq!(sender.seal(NOW, &mut buf), Err(error));
-}
-
-#[test]
-fn only_ah_and_esp_in_this_order_make_a_channel() {
-    let mut rng = TestRng(1);
-    let mut make = |suite| builder(0x1000, suite).outbound(&mut rng).unwrap();
-    let (a, b) = (make(GCM), make(GCM));
-    assert_eq!(Sender::new(Form::Plain, a, b).unwrap_err(), Error::Unsuitable(Field::AuthenticationHeader));
-    let (a, b) = (make(AH), make(AH));
-    assert_eq!(Sender::new(Form::Plain, a, b).unwrap_err(), Error::Unsuitable(Field::Payload));
-}
-
-#[test]
-fn the_spi_of_another_channel_is_named() {
-    let mut buf = buffer(&packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data"));
-    sender(Form::Plain, 0x2000, GCM).seal(NOW, &mut buf).unwrap();
-    let mut receiver = receiver(Form::Plain, 0x1000, GCM);
-    assert!(!receiver.takes(buf.octets()));
-    let error = Error::Mismatch { field: Field::Association, offset: 28, found: 0x2000, needed: 0x1000 };
-    assert_eq!(receiver.open(NOW, &mut buf), Err(error));
-    assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), Some(0x2000));
-}
-
-#[test]
-fn the_outer_checksum_is_looked_at_before_any_mac_is_computed() {
-    for version in VERSIONS {
-        for protocol in TRANSPORTS {
-            let mut buf = buffer(&packet(Ends::of(version), protocol, tcp::Flags::ACK, b"data"));
-            sender(Form::TransportSec, 0x1000, NULL).seal(NOW, &mut buf).unwrap();
-            let (transport, at) = places(version, protocol);
-            // An octet of AH's ICV: both the checksum and the ICV are wrong.
-            buf.octets_mut()[at + 13] ^= 1;
-            let before = buf.octets().to_vec();
-            let mut receiver = receiver(Form::TransportSec, 0x1000, NULL);
-            let error = receiver.open(NOW, &mut buf).unwrap_err();
-            let place = transport as u32 + if protocol == Protocol::TCP { 16 } else { 6 };
-            let Error::Ipsec(ipsec_wire::Error::Ip(ip_wire::Error::Checksum { offset, .. })) = error else { panic!("{error}") };
-            assert_eq!((offset, buf.octets()), (place, &before[..]));
-            assert_eq!(receiver.ah().counters().unauthentic, 0);
-            // The ICV is wrong alone.
-            forge(buf.octets_mut(), at + 13, 0, transport, protocol);
-            assert_eq!(receiver.open(NOW, &mut buf), Err(ipsec_wire::Error::Authentication.into()));
-            assert_eq!(receiver.ah().counters().unauthentic, 1);
-        }
-    }
-}
-
-#[test]
-fn an_authentic_ah_without_esp_behind_it_is_refused_at_its_next_header() {
-    let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data");
-    let mut ah: ipsec_wire::Outbound = builder(0x1000, AH).outbound(&mut TestRng(1)).unwrap();
-    let mut inside = buffer(&original[28..]);
-    ah.seal_payload(NOW, &mut inside, Protocol::UDP, 4).unwrap();
-    let mut buf = buffer(&packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, inside.octets()));
-    let before = buf.octets().to_vec();
-    assert_eq!(ngisec_wire::channel::spi_of(buf.octets()), None);
-    let error = Error::Mismatch { field: Field::NextHeader, offset: 28, found: 17, needed: 50 };
-    assert_eq!(receiver(Form::Plain, 0x1000, GCM).open(NOW, &mut buf), Err(error));
-    assert_eq!(buf.octets(), before);
-}
-
-#[test]
-fn octets_behind_the_ip_packet_stay_with_a_packet_that_is_refused_and_go_with_one_that_is_opened() {
-    let original = packet(Ends::of(4), Protocol::UDP, tcp::Flags::NONE, b"data");
-    let mut buf = buffer(&original);
-    sender(Form::Plain, 0x1000, GCM).seal(NOW, &mut buf).unwrap();
-    let padded = [buf.octets(), &[0; 6]].concat();
-    let mut other = buffer(&padded);
-    let mut receiver = receiver(Form::Plain, 0x1000, GCM);
-    receiver.open(NOW, &mut other).unwrap();
-    assert_eq!(other.octets(), original);
-    let mut again = buffer(&padded);
-    assert!(receiver.open(NOW, &mut again).is_err());
-    assert_eq!(again.octets(), padded);
-    let padded = [&original[..], &[0; 6]].concat();
-    let mut other = buffer(&padded);
-    assert!(Form::DuplicateAppended.unwrap(&mut other).is_err());
-    assert_eq!(other.octets(), padded);
-    sender(Form::Plain, 0x1000, GCM).seal(NOW, &mut other).unwrap();
-    assert_eq!(other.octets(), &again.octets()[..again.len() - 6]);
-}
-
-#[test]
 fn the_form_of_what_was_hidden_shows_where_its_duplicate_does() {
     for version in VERSIONS {
         let ip = if version == 4 { Protocol::IPV4 } else { Protocol::IPV6 };
@@ -493,6 +265,13 @@ fn the_form_of_what_was_hidden_shows_where_its_duplicate_does() {
             assert_eq!(of(ip, &at_end(at as u8 + 1)), None);
             assert_eq!(of(ip, &appended[..3]), None);
             assert_eq!(of(Protocol::ICMP, &original), None);
+            assert_eq!(of(ip, &[&original[..], &[0xff; 3]].concat()), None);
+            if protocol == Protocol::TCP {
+                let mut short = header.to_vec();
+                short[12] = 0x40;
+                assert_eq!(of(protocol, &short), Some(Form::Plain));
+                assert_eq!(Form::of_hidden(protocol, &short, protocol, &short), None);
+            }
             assert_eq!(of(if version == 4 { Protocol::IPV6 } else { Protocol::IPV4 }, &original), None);
             assert_eq!(Form::of_hidden(protocol, &header[..7], protocol, header), None);
         }
@@ -558,8 +337,15 @@ fn duplicates_that_cannot_be_are_refused_and_the_packet_stays_as_it_was() {
     longer.push(0);
     assert_eq!(refuse(Form::DuplicateEncapsulating, &longer), length(0, 38, 39));
     let tcp = packet(Ends::of(4), Protocol::TCP, tcp::Flags::NONE, b"");
-    let other = Error::Mismatch { field: Field::Duplicate, offset: 0, found: 6, needed: 17 };
-    assert_eq!(refuse(Form::DuplicateEncapsulating, &tcp), other);
+    let other = |found, needed| Error::Mismatch { field: Field::Duplicate, offset: 0, found, needed };
+    assert_eq!(refuse(Form::DuplicateEncapsulating, &tcp), other(6, 17));
+    let six = packet(Ends::of(6), Protocol::UDP, tcp::Flags::NONE, b"");
+    assert_eq!(refuse(Form::DuplicateEncapsulating, &six), other(6, 4));
+    // The first of the data counted as headers: in its place, a packet.
+    let mut moved = original[33..].to_vec();
+    moved.extend_from_slice(&original[..33]);
+    moved.extend_from_slice(&[0, 0, 0, 33]);
+    assert_eq!(refuse(Form::DuplicateAppended, &moved), length(5, 33, 28));
 }
 
 proptest! {
@@ -572,32 +358,6 @@ proptest! {
         prop_assert!(buf.octets().len() <= octets.len());
     }
 
-    /// Where AH is in packets of every shape, whole or not: read in one pass or by all layers.
-    #[test]
-    fn an_spi_is_found_behind_any_headers(six: bool, udp: bool, len in 24usize..60, at in 0usize..100, octet: u8, cut in 0usize..200) {
-        let mut data = vec![0; len];
-        data[..12].copy_from_slice(&hex!("32 04 0000 00001000 00000001"));
-        let (version, protocol) = (if six { 6 } else { 4 }, if udp { Protocol::UDP } else { Protocol::TCP });
-        let mut octets = packet(Ends::of(version), protocol, tcp::Flags::ACK, &data);
-        let whole = octets.len();
-        prop_assert_eq!(ngisec_wire::channel::spi_of(&octets), Some(0x1000));
-        octets[at % whole] = octet;
-        octets.truncate(cut.max(1));
-        let parsed = ip_wire::ip::Packet::parse(&octets).ok();
-        let upper = parsed.as_ref().and_then(|packet| packet.upper_layer().ok()).filter(|upper| !upper.is_fragment);
-        let behind = upper.and_then(|upper| match upper.protocol {
-            Protocol::TCP => tcp::View::parse(upper.octets).ok().map(|view| view.payload()),
-            Protocol::UDP => {
-                let view = ip_wire::udp::View::parse(upper.octets).ok()?;
-                (view.datagram_len() == upper.octets.len()).then(|| view.payload())
-            }
-            _ => None,
-        });
-        let view = behind.and_then(|behind| ipsec_wire::ah::View::parse(behind).ok());
-        let view = view.filter(|view| view.next_header() == Protocol::ESP && view.reserved() == 0);
-        prop_assert_eq!(ngisec_wire::channel::spi_of(&octets), view.map(|view| view.spi()));
-    }
-
     #[test]
     fn what_is_sealed_opens_to_what_it_was(len in 0usize..1400, form in 0usize..4, suite in 0usize..3, six: bool, udp: bool, seed: u64) {
         let mut data = vec![0; len];
@@ -608,6 +368,6 @@ proptest! {
         sender(Form::ALL[form], 0x1000, SUITES[suite]).seal(NOW, &mut buf).unwrap();
         assert_true(buf.octets());
         receiver(Form::ALL[form], 0x1000, SUITES[suite]).open(NOW, &mut buf).unwrap();
-        prop_assert_eq!(buf.octets(), &original[..]);
+        prop_assert_eq!((buf.octets(), buf.headroom()), (&original[..], 300));
     }
 }

@@ -3,7 +3,9 @@
 use core::net::IpAddr;
 
 use ip_wire::checksum::Delta;
-use ip_wire::{FlowKey, Ports, Protocol};
+use ip_wire::{FlowKey, Ports, Protocol, tcp};
+
+use crate::classify::FTP_CONTROL;
 
 /// A flow's addresses as numbers, and everything else in one word: `number << 24 | protocol << 16 | kind << 8 | version`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,8 +125,9 @@ pub(super) struct Usual {
 
 const V4: usize = 20;
 const V6: usize = 40;
-/// Where the checksums are in TCP's and UDP's headers, and how many octets of them there must be.
+/// Where the checksums are in TCP's and UDP's headers, which must go as far; and TCP's flags.
 const TCP_CHECKSUM: usize = 16;
+const TCP_FLAGS: usize = 13;
 const UDP_CHECKSUM: usize = 6;
 
 impl Usual {
@@ -174,6 +177,19 @@ impl Usual {
         Some(Self { name, is_udp })
     }
 
+    /// Whether the packet that was read is control whatever went before: [`crate::Class::of`] of a known flow.
+    #[inline]
+    pub(super) fn is_control(&self, packet: &[u8]) -> bool {
+        if self.is_udp {
+            return false;
+        }
+        let ip = if self.name.rest & 0xff == 4 { V4 } else { V6 };
+        let [a, b, c, d] = self.name.ports().to_be_bytes();
+        let is_ftp = [[a, b], [c, d]].contains(&FTP_CONTROL.to_be_bytes());
+        let flags = packet.get(ip.saturating_add(TCP_FLAGS)).copied().unwrap_or(0);
+        is_ftp || u16::from(flags) & tcp::Flags::SYN.bits() != 0
+    }
+
     /// Makes the packet that was read one of `to`, of its own version and with a port pair, by `change`.
     #[inline]
     pub(super) fn write(&self, packet: &mut [u8], to: &Name, change: Change) {
@@ -221,4 +237,64 @@ const fn kind(protocol: u8) -> Option<bool> {
 #[inline]
 const fn least(is_udp: bool) -> usize {
     if is_udp { UDP_CHECKSUM + 2 } else { TCP_CHECKSUM + 2 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_bit_of_a_name_and_of_the_keys_in_use_is_in_the_hash() {
+        const KEYS: [u64; 4] = [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb, 0xd6e8_feb8_6659_fd93];
+        for (version, high, address_bits) in [(4, 0, 32), (6, 0x2001_0db8_0000_0000, 64)] {
+            let name = Name {
+                source: [high, 0x0a00_0001],
+                destination: [high, 0x0a00_0002],
+                rest: rest(0x04d2_0050, Protocol::UDP, PAIR, version),
+            };
+            let mut seen = BTreeSet::from([name.hash(&KEYS)]);
+            let mut made = 1;
+            let mut see = |name: Name| {
+                seen.insert(name.hash(&KEYS));
+                made += 1;
+            };
+            for bit in 0..address_bits {
+                for word in if version == 4 { 1..2 } else { 0..2 } {
+                    let (mut source, mut destination) = (name, name);
+                    source.source[word] ^= 1 << bit;
+                    destination.destination[word] ^= 1 << bit;
+                    see(source);
+                    see(destination);
+                }
+            }
+            for bit in 16..56 {
+                see(Name { rest: name.rest ^ (1 << bit), ..name });
+            }
+            see(name.reversed());
+            assert_eq!(seen.len(), made);
+            for key in 0..if version == 4 { 2 } else { 4 } {
+                let mut keys = KEYS;
+                keys[key] ^= 1;
+                assert_ne!(name.hash(&keys), name.hash(&KEYS));
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_told_apart_as_flows_are_and_turn_round_with_them() {
+        let (a, b): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let pair = Ports::Pair { source: 0, destination: 7 };
+        let kinds = [pair, Ports::Identifier(7), Ports::Spi(7), Ports::InFirstFragment, Ports::None];
+        let flows: std::vec::Vec<FlowKey> = kinds
+            .iter()
+            .flat_map(|ports| [Protocol::UDP, Protocol::TCP].map(|protocol| FlowKey::new(a, b, protocol, *ports).unwrap()))
+            .collect();
+        for (index, flow) in flows.iter().enumerate() {
+            assert_eq!(Name::of(&flow.reversed()), Name::of(flow).reversed());
+            for other in &flows[index + 1..] {
+                assert_ne!(Name::of(flow), Name::of(other));
+            }
+        }
+    }
 }

@@ -254,6 +254,20 @@ impl Pairs {
         self.outward_of_any(now, packet)
     }
 
+    /// Rewrites a usual packet that goes out if its flow is known and it is data; says whether it was.
+    pub(crate) fn outward_data(&mut self, now: Duration, packet: &mut [u8]) -> bool {
+        let Some(usual) = Usual::read(packet) else { return false };
+        if !usual.is_control(packet)
+            && let Some(at) = self.at_inner(&usual.name)
+            && let Some(Slot { outward: Some(change), arriving, .. }) = self.slot(at)
+        {
+            usual.write(packet, &arriving.reversed(), *change);
+            self.touch(now, at, true);
+            return true;
+        }
+        false
+    }
+
     /// The same for a packet of any kind.
     pub(super) fn outward_of_any(&mut self, now: Duration, packet: &mut [u8]) -> Result<bool, Error> {
         if let Some(outer) = self.outer_of(now, &flow(packet)?) {

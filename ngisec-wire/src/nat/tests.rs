@@ -36,6 +36,17 @@ fn flows_that_carried_nothing_give_way_the_oldest_first() {
 }
 
 #[test]
+fn what_is_told_again_has_carried_nothing_for_that() {
+    let mut pairs = Pairs::new(small());
+    for n in 1..=3 {
+        pairs.insert(at(0), key(n), wire(n)).unwrap();
+        assert_eq!(pairs.insert(at(1), key(n), wire(n)), Ok(Learned::Same));
+    }
+    assert_eq!(pairs.insert(at(2), key(4), wire(4)), Ok(Learned::New));
+    assert!(!pairs.has_inner(&key(1)));
+}
+
+#[test]
 fn flows_in_use_give_way_only_when_idle() {
     let mut pairs = Pairs::new(small());
     for n in 1..=3 {
@@ -161,7 +172,8 @@ proptest! {
 fn any_packet(port: u16, six: bool, udp: bool, odd: u8, data: &[u8]) -> Vec<u8> {
     let transport = if udp {
         let len = (8 + data.len()) as u16;
-        [&port.to_be_bytes()[..], &[0, 80], &len.to_be_bytes(), &[0x12, if odd & 1 != 0 { 0 } else { 0x34 }], data].concat()
+        [&port.to_be_bytes()[..], &[0, 80], &len.to_be_bytes(), &(if odd & 1 != 0 { [0, 0] } else { [0x12, 0x34] }), data]
+            .concat()
     } else {
         [&port.to_be_bytes()[..], &[0, 80], &[1; 8], &[0x50, 0x10, 1, 1, 0x56, 0x78, 0, 0], data].concat()
     };
@@ -186,7 +198,33 @@ fn any_packet(port: u16, six: bool, udp: bool, odd: u8, data: &[u8]) -> Vec<u8> 
     if odd & 16 != 0 {
         octets.truncate(octets.len() / 2);
     }
+    if odd & 32 != 0 {
+        // IP says that there are fewer octets of the transport header, or of what is behind it.
+        let at = if six { 5 } else { 3 };
+        octets[at] = octets[at].saturating_sub(data.len() as u8 + 3);
+    }
     octets
+}
+
+#[test]
+fn every_checksum_changes_as_the_general_way_changes_it() {
+    for (udp, six) in [(false, false), (true, false), (false, true), (true, true)] {
+        let octets = any_packet(1, six, udp, 0, b"data");
+        let place = if six { 40 } else { 20 } + if udp { 6 } else { 16 };
+        let flow = Flow::from_ip(&octets).unwrap().key;
+        let other =
+            if six { FlowKey::new([7; 16].into(), [8; 16].into(), flow.protocol(), wire(7).ports()).unwrap() } else { wire(7) };
+        let other = FlowKey::new(other.source(), other.destination(), flow.protocol(), other.ports()).unwrap();
+        let mut pairs = Pairs::new(small());
+        pairs.insert(at(0), flow, other).unwrap();
+        for checksum in 0..=u16::MAX {
+            let mut short = octets.clone();
+            short[place..place + 2].copy_from_slice(&checksum.to_be_bytes());
+            let mut long = short.clone();
+            assert_eq!((pairs.outward(at(0), &mut short), pairs.outward_of_any(at(0), &mut long)), (Ok(true), Ok(true)));
+            assert_eq!(short, long, "{checksum:#x}");
+        }
+    }
 }
 
 proptest! {
@@ -197,11 +235,11 @@ proptest! {
     fn usual_packets_are_rewritten_as_all_are(
         (near, far) in (0u16..3, any::<u16>()),
         (six, udp, inward) in any::<(bool, bool, bool)>(),
-        odd in 0u8..32,
+        odd in 0u8..64,
         ends in any::<[u8; 32]>(),
         (checksum, data) in (any::<[u8; 2]>(), prop::collection::vec(any::<u8>(), 0..40)),
     ) {
-        let odd = if odd & 16 != 0 && ends[0] > 40 { odd & 15 } else { odd };
+        let odd = if odd & 48 != 0 && ends[0] > 100 { odd & 15 } else { odd };
         let mut octets = any_packet(near, six, udp, odd, &data);
         let place = if six { 40 } else { 20 } + if udp { 6 } else { 16 };
         if odd & 1 == 0 && odd & 18 == 0 {
@@ -238,9 +276,14 @@ fn a_flow_that_is_used_again_within_a_64th_of_the_idle_time_keeps_its_place_and_
         pairs.insert(at(0), key(n), wire(n)).unwrap();
         pairs.outer_of(at(u64::from(n)), &key(n)).unwrap();
     }
-    // One second after its first use, and a little more.
+    pairs.outer_of(Duration::from_millis(1_900), &key(1)).unwrap();
+    assert_eq!(pairs.next_deadline(), Some(Duration::from_millis(65_900)));
+    // One second after its first use: it stays before the other, and only its own deadline is later.
     pairs.outer_of(at(2), &key(1)).unwrap();
+    pairs.outer_of(Duration::from_millis(2_500), &key(2)).unwrap();
     assert_eq!(pairs.next_deadline(), Some(at(66)));
+    pairs.outer_of(at(2), &key(2)).unwrap();
+    // And a little more.
     pairs.outer_of(Duration::from_millis(2_001), &key(1)).unwrap();
     assert_eq!(pairs.next_deadline(), Some(at(66)));
     assert_eq!((pairs.expire(at(66)), pairs.has_inner(&key(1)), pairs.has_inner(&key(2))), (1, true, false));
@@ -316,4 +359,56 @@ fn packets_count_as_uses_of_their_flow_either_way() {
     assert_eq!(pairs.next_deadline(), Some(at(12)));
     assert_eq!(pairs.inward(at(3), &mut packet(&wire(1))), Ok(false));
     assert_eq!(pairs.next_deadline(), Some(at(12)));
+}
+
+#[test]
+fn a_translator_tries_as_many_ports_as_there_can_be_flows_and_one() {
+    // One place for a flow: the port that it has, and the next.
+    let limits = Limits { flows: 1, idle: at(10) };
+    let mut nat = Translator::new([203, 0, 113, 1].into(), (5_000, 5_001), limits);
+    let there: IpAddr = [198, 51, 100, 1].into();
+    let mapped = |nat: &mut Translator, n| nat.map(at(0), key(n), there).map(|outer| outer.source_port());
+    assert_eq!(mapped(&mut nat, 1), Ok(Some(5_000)));
+    assert_eq!(mapped(&mut nat, 2), Ok(Some(5_001)));
+    // Learned from outside: the port that would be next is taken.
+    let outer =
+        FlowKey::new([203, 0, 113, 1].into(), there, Protocol::UDP, Ports::Pair { source: 5_000, destination: 80 }).unwrap();
+    nat.pairs_mut().insert(at(0), key(3), outer).unwrap();
+    assert_eq!(mapped(&mut nat, 4), Ok(Some(5_001)));
+}
+
+#[test]
+fn a_pool_whose_ends_are_exchanged_has_its_first_port() {
+    let mut nat = Translator::new([203, 0, 113, 1].into(), (5_002, 5_000), Limits::default());
+    let there: IpAddr = [198, 51, 100, 1].into();
+    assert_eq!(nat.map(at(0), key(1), there).unwrap().source_port(), Some(5_002));
+    assert_eq!(nat.map(at(0), key(2), there), Err(Error::TableFull { field: Field::PortPool, limit: 1 }));
+    assert!(nat.pairs().has_inner(&key(1)) && !nat.pairs().has_inner(&key(2)));
+}
+
+#[test]
+fn only_data_goes_the_short_way_out() {
+    use crate::Class;
+    for (six, flags) in (0..=255u8).flat_map(|flags| [(false, flags), (true, flags)]) {
+        for (source, destination) in [(1u16, 80u16), (21, 80), (80, 21), (20, 22), (0x1500, 0x0015), (0x0015, 0x1500)] {
+            for udp in [false, true] {
+                let mut octets = any_packet(source, six, udp, 0, b"data");
+                let ip = if six { 40 } else { 20 };
+                octets[ip + 2..ip + 4].copy_from_slice(&destination.to_be_bytes());
+                if !udp {
+                    octets[ip + 13] = flags;
+                }
+                let flow = Flow::from_ip(&octets).unwrap().key;
+                let mut pairs = Pairs::new(small());
+                assert!(!pairs.outward_data(at(0), &mut octets));
+                pairs.insert(at(0), flow, flow.reversed()).unwrap();
+                let is_data = Class::of(&octets, |_| true) == Ok(Class::Data);
+                let (mut general, before) = (octets.clone(), octets.clone());
+                assert_eq!(pairs.outward_data(at(2), &mut octets), is_data, "{source} {destination} {flags:#x}");
+                assert_eq!(pairs.next_deadline(), Some(at(if is_data { 12 } else { 10 })));
+                pairs.outward_of_any(at(2), &mut general).unwrap();
+                assert_eq!(octets, if is_data { general } else { before });
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 use ip_wire::{FlowKey, PacketBuf, Ports, Protocol};
 
 use super::{Channel, Kept, Passed};
@@ -48,10 +48,47 @@ pub struct Peer {
     pub channel: Channel,
 }
 
-/// The channel of the host that a packet came from, if it is for the gateway to open.
-fn opener<'h>(hosts: &'h mut HashMap<IpAddr, Channel>, arrived: &FlowKey, packet: &[u8]) -> Option<&'h mut Channel> {
-    let spi = spi_of(packet)?;
-    hosts.get_mut(&arrived.source()).filter(|host| host.receive.spi() == spi)
+/// The channels of the hosts inside.
+#[derive(Debug, Default)]
+struct Hosts {
+    channels: HashMap<IpAddr, Channel>,
+    /// What they receive by: the SPIs of packets that the gateway may have to open.
+    spis: HashTable<u32>,
+}
+
+impl Hosts {
+    fn add(&mut self, address: IpAddr, channel: Channel) {
+        let new = channel.receive.spi();
+        if let Some(old) = self.channels.insert(address, channel) {
+            let spi = old.receive.spi();
+            if let Ok(entry) = self.spis.find_entry(spread(spi), |other| *other == spi) {
+                entry.remove();
+            }
+        }
+        // As often as there are hosts that have it.
+        self.spis.insert_unique(spread(new), new, |spi| spread(*spi));
+    }
+
+    fn get_mut(&mut self, address: IpAddr) -> Option<&mut Channel> {
+        self.channels.get_mut(&address)
+    }
+
+    /// Whether a packet may be one for the gateway to open.
+    fn may_open(&self, packet: &[u8]) -> bool {
+        spi_of(packet).is_some_and(|spi| self.spis.find(spread(spi), |other| *other == spi).is_some())
+    }
+
+    /// The channel of the host that a packet came from, if it is for the gateway to open.
+    fn opener(&mut self, arrived: &FlowKey, packet: &[u8]) -> Option<&mut Channel> {
+        let spi = spi_of(packet)?;
+        self.get_mut(arrived.source()).filter(|host| host.receive.spi() == spi)
+    }
+}
+
+/// A hash of an SPI: those in the table are the gateway's own choice, so that nobody can make them collide.
+const fn spread(spi: u32) -> u64 {
+    let product = (spi as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ (product >> 32)
 }
 
 /// Whether a packet that leaves is one to be translated only: its flow has a mapping, and it is data.
@@ -73,7 +110,7 @@ pub struct VpnGateway {
     nat: Translator,
     network: Network,
     peers: Vec<Peer>,
-    hosts: HashMap<IpAddr, Channel>,
+    hosts: Hosts,
     kept: Kept,
 }
 
@@ -81,7 +118,7 @@ impl VpnGateway {
     /// A gateway of `network` that translates by `nat`.
     #[must_use]
     pub fn new(nat: Translator, network: Network) -> Self {
-        Self { nat, network, peers: Vec::new(), hosts: HashMap::new(), kept: Kept::default() }
+        Self { nat, network, peers: Vec::new(), hosts: Hosts::default(), kept: Kept::default() }
     }
 
     /// Adds a gateway at the other end.
@@ -91,7 +128,7 @@ impl VpnGateway {
 
     /// Adds the channel that a host inside has for control packets. Those of hosts without one pass the LAN in clear.
     pub fn add_host(&mut self, address: IpAddr, channel: Channel) {
-        self.hosts.insert(address, channel);
+        self.hosts.add(address, channel);
     }
 
     /// Takes a packet from a host inside to the other end: control opened, duplicated, translated and sealed; data translated only. A data packet without a
@@ -100,8 +137,11 @@ impl VpnGateway {
     /// # Errors
     /// [`Error::Unknown`] for a destination behind no peer; [`Error::TableFull`]; those of opening and sealing. The packet stays as it was.
     pub fn outbound<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Passed, Error> {
+        if !self.hosts.may_open(packet.octets()) && self.nat.pairs_mut().outward_data(now, packet.octets_mut()) {
+            return pass(Ok(true));
+        }
         let arrived = flow(packet.octets())?;
-        let mut host = opener(&mut self.hosts, &arrived, packet.octets());
+        let mut host = self.hosts.opener(&arrived, packet.octets());
         if host.is_none() && is_data(self.nat.pairs(), &arrived, packet.octets())? {
             return pass(self.nat.pairs_mut().outward(now, packet.octets_mut()));
         }
@@ -145,7 +185,7 @@ impl VpnGateway {
             }
             let learned = nat.pairs_mut().insert(now, inner.reversed(), observation.outer.reversed())?;
             // What its own host sealed end to end is passed as it is.
-            if let Some(host) = hosts.get_mut(&inner.destination()).filter(|_| spi_of(packet.octets()).is_none()) {
+            if let Some(host) = hosts.get_mut(inner.destination()).filter(|_| spi_of(packet.octets()).is_none()) {
                 host.seal(now, packet)?;
             }
             Ok(Passed { class: Class::Control, learned: Some(learned) })
@@ -182,7 +222,7 @@ pub struct Service {
 pub struct NetworkGateway {
     nat: Translator,
     peers: HashMap<IpAddr, Channel>,
-    hosts: HashMap<IpAddr, Channel>,
+    hosts: Hosts,
     services: Vec<Service>,
     kept: Kept,
 }
@@ -191,7 +231,7 @@ impl NetworkGateway {
     /// A gateway that translates by `nat`.
     #[must_use]
     pub fn new(nat: Translator) -> Self {
-        Self { nat, peers: HashMap::new(), hosts: HashMap::new(), services: Vec::new(), kept: Kept::default() }
+        Self { nat, peers: HashMap::new(), hosts: Hosts::default(), services: Vec::new(), kept: Kept::default() }
     }
 
     /// Adds the channel to another gateway, by its address.
@@ -201,7 +241,7 @@ impl NetworkGateway {
 
     /// Adds the channel to a host inside.
     pub fn add_host(&mut self, address: IpAddr, channel: Channel) {
-        self.hosts.insert(address, channel);
+        self.hosts.add(address, channel);
     }
 
     /// Adds a port that outside may reach.
@@ -215,9 +255,12 @@ impl NetworkGateway {
     /// # Errors
     /// [`Error::Unknown`] for a destination that is no peer; [`Error::TableFull`]; those of opening and sealing. The packet stays as it was.
     pub fn outbound<S: AsRef<[u8]> + AsMut<[u8]>>(&mut self, now: Duration, packet: &mut PacketBuf<S>) -> Result<Passed, Error> {
+        if !self.hosts.may_open(packet.octets()) && self.nat.pairs_mut().outward_data(now, packet.octets_mut()) {
+            return pass(Ok(true));
+        }
         let inner = flow(packet.octets())?;
         let Some(peer) = self.peers.get_mut(&inner.destination()) else { return Err(Error::Unknown(Field::Network)) };
-        let mut host = opener(&mut self.hosts, &inner, packet.octets());
+        let mut host = self.hosts.opener(&inner, packet.octets());
         if host.is_none() && is_data(self.nat.pairs(), &inner, packet.octets())? {
             return pass(self.nat.pairs_mut().outward(now, packet.octets_mut()));
         }
@@ -248,7 +291,7 @@ impl NetworkGateway {
             peer.open(now, packet)?;
             let known = nat.pairs_mut().inner_of(now, &outer);
             let inner = known.map_or_else(|| served(services, nat.address(), &outer), Ok)?;
-            let Some(host) = hosts.get_mut(&inner.destination()) else { return Err(Error::Unknown(Field::Association)) };
+            let Some(host) = hosts.get_mut(inner.destination()) else { return Err(Error::Unknown(Field::Association)) };
             let learned = match known {
                 Some(_) => Learned::Same,
                 None => nat.pairs_mut().insert(now, inner.reversed(), outer.reversed())?,

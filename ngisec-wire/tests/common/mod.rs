@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ip_wire::checksum::{pseudo_v4, pseudo_v6};
-use ip_wire::{Protocol, ipv4, ipv6, tcp, udp};
+use ip_wire::nat::{Endpoint, Rewrite};
+use ip_wire::{DsField, Protocol, ipv4, ipv6, tcp, udp};
 use ipsec_wire::rand_core::{TryCryptoRng, TryRng};
 use ipsec_wire::{Aead, Builder, Cipher, Integrity, Keys, Suite};
 use ngisec_wire::{Channel, Form, PacketBuf, Receiver, Sender};
@@ -142,4 +143,56 @@ pub fn assert_true(octets: &[u8]) {
     let upper = parsed.upper_layer().unwrap();
     assert!(parsed.pseudo_header(upper.protocol, upper.octets.len()).octets(upper.octets).holds(), "transport checksum");
     assert_eq!(parsed.len(), octets.len());
+}
+
+pub const VERSIONS: [u8; 2] = [4, 6];
+pub const TRANSPORTS: [Protocol; 2] = [Protocol::TCP, Protocol::UDP];
+
+/// Where the transport header and what is behind it start.
+pub fn places(version: u8, protocol: Protocol) -> (usize, usize) {
+    let ip = if version == 4 { 20 } else { 40 };
+    (ip, ip + if protocol == Protocol::TCP { 20 } else { 8 })
+}
+
+/// What a form hides, and the next header in ESP, put together by hand from a packet.
+pub fn hidden(form: Form, version: u8, protocol: Protocol, packet: &[u8]) -> (Vec<u8>, u8) {
+    let (transport, data) = places(version, protocol);
+    let ip = if version == 4 { 4 } else { 41 };
+    match form {
+        Form::Plain => (packet[data..].to_vec(), protocol.0),
+        Form::TransportSec => (packet[transport..].to_vec(), protocol.0),
+        Form::DuplicateEncapsulating => (packet.to_vec(), ip),
+        Form::DuplicateAppended => {
+            let mut octets = packet[data..].to_vec();
+            octets.extend_from_slice(&packet[..data]);
+            octets.extend_from_slice(&(data as u32).to_be_bytes());
+            (octets, ip)
+        }
+    }
+}
+
+/// A path that marks, forwards and translates.
+pub fn travel(octets: &mut [u8], source: Option<Endpoint>, destination: Option<Endpoint>) {
+    if octets[0] >> 4 == 4 {
+        let mut view = ipv4::ViewMut::parse(octets).unwrap();
+        view.set_ds(DsField(0xbb));
+        view.decrement_ttl().unwrap();
+    } else {
+        let mut view = ipv6::ViewMut::parse(octets).unwrap();
+        view.set_ds(DsField(0xbb));
+        view.decrement_hop_limit().unwrap();
+        view.set_flow_label(ipv6::FlowLabel::new(0xabcde).unwrap());
+    }
+    Rewrite { source, destination }.apply(octets).unwrap();
+    assert_true(octets);
+}
+
+/// A change under a checksum that is mended, as an attacker would have it.
+pub fn forge(octets: &mut [u8], at: usize, bits: u8, transport: usize, protocol: Protocol) {
+    octets[at] ^= bits;
+    let check = transport + if protocol == Protocol::TCP { 16 } else { 6 };
+    octets[check..check + 2].fill(0);
+    let parsed = ip_wire::ip::Packet::parse(octets).unwrap();
+    let sum = parsed.pseudo_header(protocol, octets.len() - transport).octets(&octets[transport..]).checksum();
+    octets[check..check + 2].copy_from_slice(&sum.to_be_bytes());
 }
