@@ -127,7 +127,7 @@ impl Lab {
             }
         });
         let input = child.stdin.take().expect("piped");
-        let node = Node { child, input, received };
+        let node = Node { sent: 0, child, input, received };
         assert_eq!(node.received.recv_timeout(Duration::from_secs(20)).as_deref(), Ok("ready"));
         node
     }
@@ -142,6 +142,8 @@ impl Drop for Lab {
 }
 
 struct Node {
+    /// Packets that it sent.
+    sent: u64,
     child: Child,
     input: ChildStdin,
     received: Queue<String>,
@@ -151,6 +153,7 @@ impl Node {
     fn send(&mut self, packet: &[u8]) {
         let hex: String = packet.iter().map(|octet| format!("{octet:02x}")).collect();
         writeln!(self.input, "{hex}").expect("the helper reads");
+        self.sent += 1;
     }
 
     fn receive(&self) -> PacketBuf<Vec<u8>> {
@@ -409,4 +412,9 @@ fn sealed_packets_pass_a_real_masquerade_are_learned_and_answered_and_a_changed_
         tcp_walk(&lab, &mut walk, &mut spi, form, 5100 + index);
         udp_walk(&lab, &mut walk, &mut spi, form, 6100 + index);
     }
+    interop::agreed(
+        "Linux's NAT",
+        "TCPSec, UDPSec and duplicated packets through masquerade and back",
+        walk.a.sent + walk.b.sent,
+    );
 }
