@@ -432,6 +432,25 @@ fn a_host_opens_what_is_sealed_for_it_twice_data_inside_control() {
 }
 
 #[test]
+fn a_gateway_says_what_it_learned_from_a_control_packet() {
+    use ngisec_wire::nat::Learned;
+    let (mut gb, mut peer) = (networks().gb, sender(Form::TransportSec, 0x5000, GCM));
+    for learned in [Learned::New, Learned::Same] {
+        let mut buf = buffer(&packet(ends(GA, 40_000, GB, 80), Protocol::TCP, tcp::Flags::SYN, b""));
+        peer.seal(NOW, &mut buf).unwrap();
+        assert_eq!(gb.inbound(NOW, &mut buf).unwrap().learned, Some(learned));
+    }
+    let (mut gb, mut peer) = (vpn(Form::DuplicateEncapsulating).gb, sender(Form::DuplicateEncapsulating, 0x5000, GCM));
+    for (port, learned) in [(40_000, Learned::New), (40_000, Learned::Same), (40_001, Learned::Changed)] {
+        let mut buf = buffer(&packet(ends(A, 1000, B, 80), Protocol::TCP, tcp::Flags::SYN, b""));
+        peer.seal(NOW, &mut buf).unwrap();
+        let outside = ip_wire::nat::Endpoint::new(GA.into(), port);
+        ip_wire::nat::Rewrite::source(outside).apply(buf.octets_mut()).unwrap();
+        assert_eq!(gb.inbound(NOW, &mut buf).unwrap().learned, Some(learned));
+    }
+}
+
+#[test]
 fn a_service_is_of_one_protocol_and_of_the_gateways_address() {
     let Networks { mut gb, .. } = networks();
     gb.add_service(Service { protocol: Protocol::UDP, port: 53, host: B.into(), host_port: 5353 });

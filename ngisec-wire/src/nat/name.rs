@@ -131,8 +131,8 @@ const TCP_FLAGS: usize = 13;
 const UDP_CHECKSUM: usize = 6;
 
 impl Usual {
-    /// Reads the packet; `None` for any other than the usual, right or wrong.
-    #[inline]
+    /// Reads the packet; `None` for any other than the usual, right or wrong. Always inlined: a name that goes through memory would be loaded before it is stored.
+    #[inline(always)]
     pub(super) fn read(packet: &[u8]) -> Option<Self> {
         match packet.first()? {
             0x45 => Self::read_v4(packet),
@@ -141,7 +141,7 @@ impl Usual {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn read_v4(packet: &[u8]) -> Option<Self> {
         let h: &[u8; V4 + 8] = packet.first_chunk()?;
         let len = usize::from(u16::from_be_bytes([h[2], h[3]]));
@@ -159,7 +159,7 @@ impl Usual {
         Some(Self { name, is_udp })
     }
 
-    #[inline]
+    #[inline(always)]
     fn read_v6(packet: &[u8]) -> Option<Self> {
         let (h, payload): (&[u8; V6], _) = packet.split_first_chunk()?;
         let len = usize::from(u16::from_be_bytes([h[4], h[5]]));

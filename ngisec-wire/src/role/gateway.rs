@@ -140,6 +140,16 @@ impl VpnGateway {
         if !self.hosts.may_open(packet.octets()) && self.nat.pairs_mut().outward_data(now, packet.octets_mut()) {
             return pass(Ok(true));
         }
+        self.outbound_of_any(now, packet)
+    }
+
+    /// The same for a packet of any kind.
+    #[inline(never)]
+    fn outbound_of_any<S: AsRef<[u8]> + AsMut<[u8]>>(
+        &mut self,
+        now: Duration,
+        packet: &mut PacketBuf<S>,
+    ) -> Result<Passed, Error> {
         let arrived = flow(packet.octets())?;
         let mut host = self.hosts.opener(&arrived, packet.octets());
         if host.is_none() && is_data(self.nat.pairs(), &arrived, packet.octets())? {
@@ -258,6 +268,16 @@ impl NetworkGateway {
         if !self.hosts.may_open(packet.octets()) && self.nat.pairs_mut().outward_data(now, packet.octets_mut()) {
             return pass(Ok(true));
         }
+        self.outbound_of_any(now, packet)
+    }
+
+    /// The same for a packet of any kind.
+    #[inline(never)]
+    fn outbound_of_any<S: AsRef<[u8]> + AsMut<[u8]>>(
+        &mut self,
+        now: Duration,
+        packet: &mut PacketBuf<S>,
+    ) -> Result<Passed, Error> {
         let inner = flow(packet.octets())?;
         let Some(peer) = self.peers.get_mut(&inner.destination()) else { return Err(Error::Unknown(Field::Network)) };
         let mut host = self.hosts.opener(&inner, packet.octets());
