@@ -13,7 +13,7 @@ use ip_wire::{Dscp, Protocol, ipv4, ipv6};
 
 use crate::{Contender, Group, Peer, Work};
 
-mod rules;
+pub(crate) mod rules;
 
 /// What `ratios` calls it.
 pub const NAME: &str = "diffserv";
@@ -40,11 +40,11 @@ pub fn group() -> Group {
     works.extend(rules::works());
     works.push(mark("set DSCP, IPv4", &v4()));
     works.push(mark("set DSCP, IPv6", &v6()));
-    Group { name: NAME, works }
+    Group { name: NAME, facts: Vec::new(), works }
 }
 
 /// Nanoseconds of a clock cycle, by a chain of multiplications, which take three each on every x86-64 and most other cores, and of additions, which take one.
-fn cycle() -> f64 {
+pub(crate) fn cycle() -> f64 {
     let best = (0..50).map(|_| {
         let start = Instant::now();
         let factor = black_box(5_u64);
@@ -89,7 +89,7 @@ fn hot(name: &'static str, profile: Profile, cycle: f64) -> Work {
     Work { name, ours, peers }
 }
 
-fn flows(name: &'static str, count: usize, cycle: f64) -> Work {
+pub(crate) fn flows(name: &'static str, count: usize, cycle: f64) -> Work {
     const BATCH: usize = 32;
     let profile = Profile::SrTcm(SrTcm::new(125_000, 15_000, 30_000).expect("it is valid"));
     let mut random = rules::Random::new(5);
