@@ -10,6 +10,7 @@ pub mod llpf;
 pub mod measure;
 pub mod ngisec;
 pub mod packets;
+pub mod plot;
 pub mod scaling;
 pub mod sixtofour;
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes128Gcm, KeyInit};
-use wire_lanes::{Engine, Sha1, cbc, hmac};
+use wire_lanes::{Engine, Segments, Sha1, cbc, hmac};
 
 use super::packets::{AES_KEY, Direction, MAC_KEY, OUTER, Packets, each};
 use crate::Contender;
@@ -13,6 +13,9 @@ use crate::Contender;
 const CLEAR: usize = 24;
 /// Octets of HMAC-SHA-1-96.
 const ICV: usize = 12;
+
+/// What is hashed behind a packet with an extended sequence number.
+const ESN_HIGH: &[&[u8]] = &[&[0; 4]];
 
 /// AES-CBC and HMAC-SHA-1 of a batch by `wire-lanes`: IVs read, ICVs written or compared.
 pub(super) fn lanes(direction: Direction, sealed: &[Vec<u8>]) -> Contender {
@@ -52,12 +55,14 @@ pub(super) fn lanes(direction: Direction, sealed: &[Vec<u8>]) -> Contender {
 }
 
 fn hash(engine: Engine, mac: &hmac::Key<Sha1>, packets: &Packets, tags: &mut [[u8; 20]]) {
-    let messages: Vec<hmac::Message<'_, Sha1>> =
-        packets.packets().map(|packet| hmac::Message::new(mac, &packet[OUTER..packet.len() - ICV])).collect();
+    let messages: Vec<hmac::Message<'_, Sha1>> = packets
+        .packets()
+        .map(|packet| hmac::Message::new(mac, Segments::new(&packet[OUTER..packet.len() - ICV], ESN_HIGH)))
+        .collect();
     engine.hmac_many(&messages, tags).expect("as many tags as messages");
 }
 
-/// The same by ipsec-mb's jobs, in buffers without the headers around them.
+/// The same by ipsec-mb's jobs, in buffers without the headers around them, and without what is hashed behind a packet: nothing is compared.
 #[cfg(ipsec_mb)]
 pub(super) fn intel(direction: Direction, sealed: &[Vec<u8>]) -> Contender {
     use crate::lanes::ipsec_mb::{Cipher, Manager};
@@ -67,7 +72,6 @@ pub(super) fn intel(direction: Direction, sealed: &[Vec<u8>]) -> Contender {
     let keys = vec![manager.key(SHA1, &MAC_KEY, &AES_KEY); sealed.len()];
     let fresh: Vec<Vec<u8>> = sealed.iter().map(|packet| packet[OUTER..packet.len() - ICV].to_vec()).collect();
     let ivs = fresh.iter().map(|octets| *octets[..CLEAR].last_chunk().expect("an IV")).collect::<Vec<[u8; 16]>>();
-    let icvs = sealed.iter().map(|packet| packet[packet.len() - ICV..].to_vec()).collect::<Vec<_>>();
     let count = sealed.len();
     let state = RefCell::new((fresh.clone(), vec![[0; 32]; count]));
     Contender::new("ipsec-mb, crypto alone", vec![keys], move |keys: &[crate::lanes::ipsec_mb::Key]| {
@@ -77,13 +81,8 @@ pub(super) fn intel(direction: Direction, sealed: &[Vec<u8>]) -> Contender {
             let len = if direction == Direction::Seal { OUTER } else { fresh.len() };
             octets[..len].copy_from_slice(&fresh[..len]);
         }
-        match direction {
-            Direction::Seal => manager.run_behind(CLEAR, SHA1, Cipher::Encrypt, octets, keys, &ivs, tags),
-            Direction::Open => {
-                manager.run_behind(CLEAR, SHA1, Cipher::Decrypt, octets, keys, &ivs, tags);
-                assert!(tags.iter().zip(&icvs).all(|(tag, icv)| tag[..ICV] == icv[..]));
-            }
-        }
+        let cipher = if direction == Direction::Seal { Cipher::Encrypt } else { Cipher::Decrypt };
+        manager.run_behind(CLEAR, SHA1, cipher, octets, keys, &ivs, tags);
     })
     .of_batches(count)
 }
