@@ -1,6 +1,6 @@
 //! Group `atm`: HEC, AAL5 CRC-32, segmentation, reassembly, delineation, switching.
 
-mod aal5;
+pub(crate) mod aal5;
 mod line;
 
 use crate::Group;
@@ -16,5 +16,5 @@ pub fn group() -> Group {
     works.extend([aal5::segment(), aal5::reassemble(), aal5::reassemble_interleaved()]);
     works.extend(line::delineation());
     works.push(line::switch());
-    Group { name: NAME, works }
+    Group { name: NAME, facts: Vec::new(), works }
 }

@@ -13,7 +13,7 @@ use ip_wire::{Dscp, Protocol, ipv4, ipv6};
 
 use crate::{Contender, Group, Peer, Work};
 
-mod rules;
+pub(crate) mod rules;
 
 /// What `ratios` calls it.
 pub const NAME: &str = "diffserv";
@@ -40,11 +40,11 @@ pub fn group() -> Group {
     works.extend(rules::works());
     works.push(mark("set DSCP, IPv4", &v4()));
     works.push(mark("set DSCP, IPv6", &v6()));
-    Group { name: NAME, works }
+    Group { name: NAME, facts: Vec::new(), works }
 }
 
 /// Nanoseconds of a clock cycle, by a chain of multiplications, which take three each on every x86-64 and most other cores, and of additions, which take one.
-fn cycle() -> f64 {
+pub(crate) fn cycle() -> f64 {
     let best = (0..50).map(|_| {
         let start = Instant::now();
         let factor = black_box(5_u64);
@@ -89,7 +89,7 @@ fn hot(name: &'static str, profile: Profile, cycle: f64) -> Work {
     Work { name, ours, peers }
 }
 
-fn flows(name: &'static str, count: usize, cycle: f64) -> Work {
+pub(crate) fn flows(name: &'static str, count: usize, cycle: f64) -> Work {
     const BATCH: usize = 32;
     let profile = Profile::SrTcm(SrTcm::new(125_000, 15_000, 30_000).expect("it is valid"));
     let mut random = rules::Random::new(5);
@@ -124,32 +124,34 @@ fn flows(name: &'static str, count: usize, cycle: f64) -> Work {
     Work { name, ours: ours.of_batches(BATCH), peers }
 }
 
-fn v4() -> Vec<u8> {
-    let mut packet = vec![0; 100];
+fn v4() -> [u8; 100] {
+    let mut packet = [0; 100];
     let header = ipv4::Header::new([192, 0, 2, 1].into(), [192, 0, 2, 2].into(), Protocol::UDP, 80).expect("it fits");
     header.emit(&mut packet).expect("it fits");
     packet
 }
 
-fn v6() -> Vec<u8> {
-    let mut packet = vec![0; 100];
+fn v6() -> [u8; 100] {
+    let mut packet = [0; 100];
     let header = ipv6::Header::new(1_u128.into(), 2_u128.into(), Protocol::UDP, 60).expect("it fits");
     header.emit(&mut packet).expect("it fits");
     packet
 }
 
-fn mark(name: &'static str, packet: &[u8]) -> Work {
-    let codepoints: Vec<[Dscp; 1]> = (0..64).filter_map(Dscp::new).map(|dscp| [dscp]).collect();
-    let ours = RefCell::new(packet.to_vec());
-    let ours = Contender::new("diffserv", codepoints.clone(), move |[dscp]: &[Dscp; 1]| {
-        marker::set_codepoint(&mut ours.borrow_mut(), *dscp)
+/// Packets in turn: one alone would be changed again before what was written to it can be read.
+fn mark(name: &'static str, packet: &[u8; 100]) -> Work {
+    let packets = || {
+        let marked = |dscp: Dscp| (dscp, RefCell::new(*packet));
+        (0..64).filter_map(Dscp::new).map(marked).collect::<Vec<_>>()
+    };
+    let ours = Contender::new("diffserv", packets(), |(dscp, octets): &(Dscp, RefCell<[u8; 100]>)| {
+        marker::set_codepoint(&mut octets.borrow_mut()[..], *dscp)
     });
     let mut peers = vec![Peer::Nanoseconds("budget", 2.0)];
-    let theirs = RefCell::new(packet.to_vec());
     if packet[0] >> 4 == 4 {
-        let pnet = Contender::new("pnet", codepoints.clone(), move |[dscp]: &[Dscp; 1]| {
-            let mut octets = theirs.borrow_mut();
-            let mut view = pnet_packet::ipv4::MutableIpv4Packet::new(&mut octets)?;
+        let pnet = Contender::new("pnet", packets(), |(dscp, octets): &(Dscp, RefCell<[u8; 100]>)| {
+            let mut octets = octets.borrow_mut();
+            let mut view = pnet_packet::ipv4::MutableIpv4Packet::new(&mut octets[..])?;
             view.set_dscp(dscp.value());
             let checksum = pnet_packet::ipv4::checksum(&view.to_immutable());
             view.set_checksum(checksum);

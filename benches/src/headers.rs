@@ -6,7 +6,7 @@ mod flows;
 mod views;
 
 use crate::packets::{self, Numbers};
-use crate::{Contender, Group, Peer, Work};
+use crate::{Contender, Group, Peer, Row, Work};
 
 /// The group's name.
 pub const NAME: &str = "headers";
@@ -17,7 +17,7 @@ pub fn group() -> Group {
     let mut works = vec![four_getters(), verified_header()];
     works.extend(five_tuples());
     works.extend([checksum(1500), checksum(64), checksum(20), update()]);
-    Group { name: NAME, works }
+    Group { name: NAME, facts: sizes(), works }
 }
 
 /// The five-tuple items by name, for counting instructions: what `count` runs. `loop` is what is around each packet, and no more.
@@ -33,6 +33,40 @@ pub fn countable(name: &str) -> Option<Contender> {
         _ => return None,
     };
     Some(Contender::new("ip-wire", frames, flows::ours))
+}
+
+/// The largest of the views of headers, and of the errors of all crates.
+fn sizes() -> Vec<Row> {
+    let views = [
+        size_of::<ip_wire::ipv4::View<'_>>(),
+        size_of::<ip_wire::ipv6::View<'_>>(),
+        size_of::<ip_wire::tcp::View<'_>>(),
+        size_of::<ip_wire::udp::View<'_>>(),
+        size_of::<ip_wire::icmpv4::View<'_>>(),
+        size_of::<ip_wire::icmpv6::View<'_>>(),
+        size_of::<ip_wire::ah::View<'_>>(),
+        size_of::<ip_wire::esp::View<'_>>(),
+        size_of::<ip_wire::link::ethernet::View<'_>>(),
+        size_of::<atm_cell::cell::View<'_>>(),
+        size_of::<atm_cell::aal5::View<'_>>(),
+        size_of::<llpf_wire::trailer::View<'_>>(),
+    ];
+    let errors = [
+        size_of::<ip_wire::Error>(),
+        size_of::<atm_cell::Error>(),
+        size_of::<wire_lanes::Error>(),
+        size_of::<ipsec_wire::Error>(),
+        size_of::<ngisec_wire::Error>(),
+        size_of::<llpf_wire::Error>(),
+        size_of::<sixtofour::Error>(),
+        size_of::<diffserv::Error>(),
+        size_of::<addr_sharing::Error>(),
+    ];
+    let largest = |sizes: &[usize]| sizes.iter().copied().max().unwrap_or_default();
+    vec![
+        Row::octets("size of a view, the largest of 12", largest(&views), "budget", 32),
+        Row::octets("size of an error, the largest of 9", largest(&errors), "budget", 24),
+    ]
 }
 
 fn four_getters() -> Work {

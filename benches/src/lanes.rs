@@ -18,5 +18,5 @@ pub const NAME: &str = "lanes";
 pub fn group() -> Group {
     let mut works = hmac::works();
     works.extend(cbc::works());
-    Group { name: NAME, works }
+    Group { name: NAME, facts: Vec::new(), works }
 }

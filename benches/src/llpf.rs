@@ -3,6 +3,7 @@
 //! Sixteen hosts with 25 keys each, one key of each in use. No packet is copied: what the filter took off is uncovered again before the next round, in everyone's time.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use llpf_wire::filter::{Config, Policy};
@@ -62,7 +63,7 @@ pub fn group() -> Group {
     }
     works.push(look_up());
     works.push(many_keys());
-    Group { name: NAME, works }
+    Group { name: NAME, facts: Vec::new(), works }
 }
 
 /// A budget, if it is one, for the largest batch.
@@ -169,25 +170,38 @@ fn work(function: &Function, at: usize, size: Size, of: &str, batch: usize) -> W
     Work { name: name.leak(), ours, peers }
 }
 
-/// The look-up alone: any key of 16 hosts with 65,536 keys each, beside any of one host's 25.
-fn look_up() -> Work {
-    let contender = |name: &'static str, hosts: u16, keys: u32| {
-        let filter = filter(Algorithm::HmacMd5, Policy::AnyCurrentKey, hosts, keys);
-        let mut numbers = Numbers::new(9);
-        let indexes: Vec<[KeyIndex; 1]> = (0..1 << 16)
-            .map(|_| {
-                let (host, index) = (numbers.draw() % u64::from(hosts), numbers.draw() % u64::from(keys));
-                [KeyIndex::new(HostId(host as u16), index as u16)]
-            })
-            .collect();
-        Contender::new(name, indexes, move |index: &[KeyIndex; 1]| assert!(filter.look_up(NOW, index[0]).is_ok()))
+/// Any key of `hosts` hosts with `keys` keys each, in turn.
+fn any_keys(hosts: u16, keys: u32) -> Vec<[KeyIndex; 1]> {
+    let mut numbers = Numbers::new(9);
+    let any = |_| {
+        let (host, index) = (numbers.draw() % u64::from(hosts), numbers.draw() % u64::from(keys));
+        [KeyIndex::new(HostId(host as u16), index as u16)]
     };
-    let few = contender("25 keys", 1, 25);
+    (0..1 << 16).map(any).collect()
+}
+
+/// The look-up alone.
+fn looking_up(name: &'static str, hosts: u16, keys: u32) -> Contender {
+    let filter = filter(Algorithm::HmacMd5, Policy::AnyCurrentKey, hosts, keys);
+    Contender::new(name, any_keys(hosts, keys), move |index: &[KeyIndex; 1]| assert!(filter.look_up(NOW, index[0]).is_ok()))
+}
+
+/// Among all the keys there can be of 16 hosts, beside one host's 25.
+fn look_up() -> Work {
     Work {
         name: "look-up in 65,536 x 16",
-        ours: contender("llpf-wire", HOSTS, 65_536),
-        peers: vec![Peer::Crate(few, Some(1.0 / 3.0))],
+        ours: looking_up("llpf-wire", HOSTS, 65_536),
+        peers: vec![Peer::Crate(looking_up("25 keys", 1, 25), Some(1.0 / 3.0))],
     }
+}
+
+/// The look-up among that many keys beside a map of the standard library.
+pub(crate) fn look_up_beside_a_map(name: &'static str, hosts: u16, keys: u32) -> Work {
+    let map: HashMap<u32, [u64; 4]> = (0..u32::from(hosts))
+        .flat_map(|host| (0..keys).map(move |index| (KeyIndex::new(HostId(host as u16), index as u16).0, [u64::from(index); 4])))
+        .collect();
+    let map = Contender::new("HashMap", any_keys(hosts, keys), move |index: &[KeyIndex; 1]| map.get(&index[0].0).copied());
+    Work { name, ours: looking_up("llpf-wire", hosts, keys), peers: vec![Peer::Crate(map, None)] }
 }
 
 /// The whole filter where each packet has another key of a million: what the look-up's memory costs.

@@ -83,16 +83,38 @@ pub struct Work {
     pub peers: Vec<Peer>,
 }
 
+/// What a row counts, the fewer the better.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds an operation, measured.
+    Nanoseconds,
+    /// Octets of memory or of a packet, which are what they are.
+    Octets,
+}
+
+impl Unit {
+    /// As tables have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::Octets => "octets",
+        }
+    }
+}
+
 /// One line of the table.
 pub struct Row {
     /// The work item.
     pub work: &'static str,
-    /// Median nanoseconds an operation of ours.
-    pub ours_ns: f64,
+    /// What is counted.
+    pub unit: Unit,
+    /// Ours; of times the median.
+    pub ours: f64,
     /// The peer's name.
     pub peer: &'static str,
-    /// Median nanoseconds an operation of the peer.
-    pub peer_ns: f64,
+    /// The peer's; of times the median.
+    pub theirs: f64,
     /// Median over the slices of the peer's time divided by ours.
     pub ratio: f64,
     /// The ratio needed, if there is a budget.
@@ -100,6 +122,13 @@ pub struct Row {
 }
 
 impl Row {
+    /// A number of octets that must not be more than another.
+    #[must_use]
+    pub fn octets(work: &'static str, ours: usize, peer: &'static str, theirs: usize) -> Self {
+        let (ours, theirs) = (ours as f64, theirs as f64);
+        Self { work, unit: Unit::Octets, ours, peer, theirs, ratio: theirs / ours, budget: Some(1.0) }
+    }
+
     /// Whether the budget is met; where there is none, there is nothing to miss.
     #[must_use]
     pub fn met(&self) -> bool {
@@ -142,9 +171,10 @@ impl Work {
                 let ratios = theirs.iter().zip(ours).map(|(peer, ours)| peer / ours).collect();
                 Row {
                     work: self.name,
-                    ours_ns: median(ours.clone()),
+                    unit: Unit::Nanoseconds,
+                    ours: median(ours.clone()),
                     peer: name,
-                    peer_ns: median(theirs),
+                    theirs: median(theirs),
                     ratio: median(ratios),
                     budget,
                 }

@@ -1,5 +1,7 @@
 //! The packets that are measured with. They are built here octet by octet, by none of the crates under test.
 
+use ipsec_wire::rand_core::{TryCryptoRng, TryRng};
+
 /// Ethernet type of IPv4.
 const IPV4: u16 = 0x0800;
 /// Ethernet type of IPv6.
@@ -172,3 +174,25 @@ fn checksum(header: &[u8]) -> u16 {
     }
     !(sum as u16)
 }
+
+/// A generator that gives nothing but zeros.
+pub struct Zeros;
+
+impl TryRng for Zeros {
+    type Error = std::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(0)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Ok(0)
+    }
+
+    fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Self::Error> {
+        to.fill(0);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Zeros {}

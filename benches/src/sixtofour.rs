@@ -24,7 +24,7 @@ pub fn group() -> Group {
     let mut works = vec![encapsulate(), decapsulate()];
     works.extend(ports());
     works.push(icmp_error());
-    Group { name: NAME, works }
+    Group { name: NAME, facts: Vec::new(), works }
 }
 
 type Storage = RefCell<Vec<u8>>;

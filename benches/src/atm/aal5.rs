@@ -1,6 +1,7 @@
 //! AAL5: the CRC-32 alone, segmentation and reassembly beside what one writes with a CRC crate and a `Vec`.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use atm_cell::aal5::{Config, Outcome, Reassembler, Segmenter, cells_for, crc32, pad_for};
@@ -172,13 +173,18 @@ fn collect<'a>(line: &[u8], pdu: &'a mut Vec<u8>, crc: impl Fn(&[u8]) -> u32) ->
         }
         pdu.extend_from_slice(&cell[5..]);
         if word & 2 != 0 {
-            let (body, trailer) = pdu.split_last_chunk::<4>()?;
-            let length = usize::from(u16::from_be_bytes([body[body.len() - 2], body[body.len() - 1]]));
-            let whole = cells_for(length) * PAYLOAD_LEN == pdu.len() && crc(body) == u32::from_be_bytes(*trailer);
-            return if whole { pdu.get(..length) } else { None };
+            return finish(pdu, crc);
         }
     }
     None
+}
+
+/// The SDU of a whole PDU.
+fn finish(pdu: &[u8], crc: impl Fn(&[u8]) -> u32) -> Option<&[u8]> {
+    let (body, trailer) = pdu.split_last_chunk::<4>()?;
+    let length = usize::from(u16::from_be_bytes([body[body.len() - 2], body[body.len() - 1]]));
+    let whole = cells_for(length) * PAYLOAD_LEN == pdu.len() && crc(body) == u32::from_be_bytes(*trailer);
+    if whole { pdu.get(..length) } else { None }
 }
 
 /// Reassembly of an SDU of 1,500 octets whose cells come one behind the other.
@@ -209,19 +215,50 @@ pub fn reassemble() -> Work {
     }
 }
 
+/// The cells of an SDU on each of so many channels: taking turns, and one channel after the other.
+fn interleaved(count: usize) -> [Vec<u8>; 2] {
+    let sdus = sdus();
+    let channels: Vec<Vec<[u8; CELL_LEN]>> = (0..count)
+        .map(|channel| Segmenter::new(&header(channel as u16), &sdus[channel % SDUS], 0).expect("a usual SDU").collect())
+        .collect();
+    let line = (0..CELLS).flat_map(|index| channels.iter().flat_map(move |cells| cells[index])).collect();
+    [line, channels.concat().concat()]
+}
+
 /// The same octets on 16 channels whose cells take turns: nobody's budget, but what a switch port sees. The time is that of 16 SDUs.
 pub fn reassemble_interleaved() -> Work {
-    let sdus = sdus();
-    let channels: Vec<Vec<[u8; CELL_LEN]>> = (0..16)
-        .map(|channel| Segmenter::new(&header(channel), &sdus[usize::from(channel) % SDUS], 0).expect("a usual SDU").collect())
-        .collect();
-    let line: Vec<u8> = (0..CELLS).flat_map(|index| channels.iter().flat_map(move |cells| cells[index])).collect();
+    let [line, in_a_row] = interleaved(16);
     let reassembler = RefCell::new(Reassembler::new(Config::default()));
     let ours = Contender::new("atm-cell", vec![line], move |line: &[u8]| feed(&mut reassembler.borrow_mut(), line));
-    let lines: Vec<u8> = channels.concat().concat();
     let in_turn = RefCell::new(Reassembler::new(Config::default()));
-    let one_by_one = Contender::new("not interleaved", vec![lines], move |line: &[u8]| feed(&mut in_turn.borrow_mut(), line));
+    let one_by_one = Contender::new("not interleaved", vec![in_a_row], move |line: &[u8]| feed(&mut in_turn.borrow_mut(), line));
     Work { name: "reassemble 16 x 1500, interleaved", ours, peers: vec![Peer::Crate(one_by_one, None)] }
+}
+
+/// A cell of one of so many channels whose cells take turns, beside a map of `Vec`s.
+pub fn reassemble_channels(name: &'static str, count: usize) -> Work {
+    let [line, _] = interleaved(count);
+    let config = Config { max_vcs: count, max_octets: (count + 1) * CELLS * PAYLOAD_LEN, ..Config::default() };
+    let reassembler = RefCell::new(Reassembler::new(config));
+    assert_eq!(feed(&mut reassembler.borrow_mut(), &line), count * SDU);
+    let ours = Contender::new("atm-cell", vec![line.clone()], move |line: &[u8]| feed(&mut reassembler.borrow_mut(), line));
+    let pdus: RefCell<HashMap<u32, Vec<u8>>> = RefCell::default();
+    let map = Contender::new("HashMap of Vecs, crc-fast", vec![line], move |line: &[u8]| {
+        let pdus = &mut *pdus.borrow_mut();
+        let mut delivered = 0;
+        for cell in line.as_chunks::<CELL_LEN>().0 {
+            let word = word_of(cell);
+            let pdu = pdus.entry(word >> 4).or_default();
+            pdu.extend_from_slice(&cell[5..]);
+            if word & 2 != 0 {
+                delivered += finish(pdu, fast).map_or(0, <[u8]>::len);
+                pdu.clear();
+            }
+        }
+        delivered
+    });
+    let cells = count * CELLS;
+    Work { name, ours: ours.of_batches(cells), peers: vec![Peer::Crate(map.of_batches(cells), None)] }
 }
 
 fn feed(reassembler: &mut Reassembler, line: &[u8]) -> usize {

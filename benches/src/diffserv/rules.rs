@@ -185,48 +185,56 @@ impl TupleSpace {
     }
 }
 
+/// What a search must reach: against a linear scan, against tuple space search, in nanoseconds.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Budgets {
+    linear: Option<f64>,
+    tuples: Option<f64>,
+    nanoseconds: Option<f64>,
+}
+
+/// A search among `count` rules.
+pub(crate) fn search(name: &'static str, count: usize, budgets: Budgets) -> Work {
+    let rules = rules(count);
+    let packets = packets(&rules, 1 << 12);
+    let (mut classifier, mut at_random) = (MultiField::new(), Vec::new());
+    for (number, rule) in (0_u32..).zip(&rules) {
+        at_random.push((number, rule.to_match()));
+    }
+    // As rules come in practice: not in their order, and one by one.
+    let mut random = Random::new(3);
+    while !at_random.is_empty() {
+        let (number, rule) = at_random.swap_remove(random.below(at_random.len() as u64) as usize);
+        classifier.insert(number, rule, number).expect("it is valid");
+    }
+    let space = TupleSpace::new(&rules);
+    for packet in &packets {
+        let scanned = rules.iter().position(|rule| rule.matches(packet)).map(|place| place as u32);
+        assert_eq!(classifier.classify(&fields(packet)).copied(), scanned);
+        assert_eq!(space.first(packet), scanned);
+    }
+    let seen: Vec<[Fields; 1]> = packets.iter().map(|packet| [fields(packet)]).collect();
+    let plain: Vec<[Packet; 1]> = packets.iter().map(|packet| [*packet]).collect();
+    let ours = Contender::new("diffserv", seen, move |[fields]: &[Fields; 1]| classifier.classify(fields).copied());
+    let scan = Contender::new("linear scan", plain.clone(), move |[packet]: &[Packet; 1]| {
+        rules.iter().position(|rule| rule.matches(packet))
+    });
+    let space = Contender::new("tuple space search", plain, move |[packet]: &[Packet; 1]| space.first(packet));
+    let mut peers = vec![Peer::Crate(scan, budgets.linear), Peer::Crate(space, budgets.tuples)];
+    peers.extend(budgets.nanoseconds.map(|nanoseconds| Peer::Nanoseconds("budget", nanoseconds)));
+    Work { name, ours, peers }
+}
+
 /// A search among each number of rules, and a change.
 pub(super) fn works() -> Vec<Work> {
-    let search = |(name, count, linear, tuples, limit): (&'static str, usize, Option<f64>, Option<f64>, Option<f64>)| {
-        let rules = rules(count);
-        let packets = packets(&rules, 1 << 12);
-        let (mut classifier, mut at_random) = (MultiField::new(), Vec::new());
-        for (number, rule) in (0_u32..).zip(&rules) {
-            at_random.push((number, rule.to_match()));
-        }
-        // As rules come in practice: not in their order, and one by one.
-        let mut random = Random::new(3);
-        while !at_random.is_empty() {
-            let (number, rule) = at_random.swap_remove(random.below(at_random.len() as u64) as usize);
-            classifier.insert(number, rule, number).expect("it is valid");
-        }
-        let space = TupleSpace::new(&rules);
-        for packet in &packets {
-            let scanned = rules.iter().position(|rule| rule.matches(packet)).map(|place| place as u32);
-            assert_eq!(classifier.classify(&fields(packet)).copied(), scanned);
-            assert_eq!(space.first(packet), scanned);
-        }
-        let seen: Vec<[Fields; 1]> = packets.iter().map(|packet| [fields(packet)]).collect();
-        let plain: Vec<[Packet; 1]> = packets.iter().map(|packet| [*packet]).collect();
-        let ours = Contender::new("diffserv", seen, move |[fields]: &[Fields; 1]| classifier.classify(fields).copied());
-        let scan = Contender::new("linear scan", plain.clone(), move |[packet]: &[Packet; 1]| {
-            rules.iter().position(|rule| rule.matches(packet))
-        });
-        let space = Contender::new("tuple space search", plain, move |[packet]: &[Packet; 1]| space.first(packet));
-        let mut peers = vec![Peer::Crate(scan, linear), Peer::Crate(space, tuples)];
-        peers.extend(limit.map(|nanoseconds| Peer::Nanoseconds("budget", nanoseconds)));
-        Work { name, ours, peers }
-    };
-    [
-        ("multi-field, 10 rules", 10, None, None, None),
-        ("multi-field, 100 rules", 100, None, None, None),
-        ("multi-field, 1,000 rules", 1000, Some(15.0), Some(6.0), Some(20.0)),
-        ("multi-field, 10,000 rules", 10_000, Some(100.0), Some(6.0), Some(31.0)),
+    let budgets = |linear, nanoseconds| Budgets { linear: Some(linear), tuples: Some(6.0), nanoseconds: Some(nanoseconds) };
+    vec![
+        search("multi-field, 10 rules", 10, Budgets::default()),
+        search("multi-field, 100 rules", 100, Budgets::default()),
+        search("multi-field, 1,000 rules", 1000, budgets(15.0, 20.0)),
+        search("multi-field, 10,000 rules", 10_000, budgets(100.0, 31.0)),
+        change("insert and remove among 10,000", 10_000),
     ]
-    .map(search)
-    .into_iter()
-    .chain([change("insert and remove among 10,000", 10_000)])
-    .collect()
 }
 
 /// A rule goes and another comes.

@@ -49,7 +49,10 @@ pub fn works() -> Vec<Work> {
             ));
         }
     }
-    works.push(alone("aes-cbc encrypt, 576, one alone"));
+    for len in SIZES {
+        works.push(alone(format!("aes-cbc encrypt, {len}, one alone").leak(), len, Direction::EncryptAlone));
+        works.push(alone(format!("aes-cbc decrypt, {len}, one alone").leak(), len, Direction::Decrypt));
+    }
     works
 }
 
@@ -119,11 +122,7 @@ fn crates(direction: Direction, size: Size, count: usize) -> Contender {
             if direction == Direction::Decrypt {
                 std::hint::black_box(mac.clone().chain_update(&*octets).finalize().into_bytes());
             }
-            let blocks = ::cbc::cipher::array::Array::cast_slice_from_core_mut(octets.as_chunks_mut().0);
-            match direction {
-                Direction::Decrypt => ::cbc::Decryptor::inner_iv_init(aes, iv.into()).decrypt_blocks(blocks),
-                _ => ::cbc::Encryptor::inner_iv_init(aes, iv.into()).encrypt_blocks(blocks),
-            }
+            rust_crypto(direction, aes, iv, octets);
             if direction == Direction::Encrypt {
                 std::hint::black_box(mac.clone().chain_update(&*octets).finalize().into_bytes());
             }
@@ -190,19 +189,29 @@ fn intel(direction: Direction, size: Size, count: usize) -> Contender {
     .of_batches(count)
 }
 
-/// One message by itself, through RustCrypto on both sides.
-fn alone(name: &'static str) -> Work {
-    let Batch { octets, ciphers, ivs, .. } = Batch::new(Size::Fixed(576), 1);
+/// One message by itself, without a hash.
+fn alone(name: &'static str, len: usize, direction: Direction) -> Work {
+    let Batch { octets, ciphers, ivs, .. } = Batch::new(Size::Fixed(len), 1);
     let iv = ivs[0];
     let (ours_octets, crates_octets) = (RefCell::new(octets[0].clone()), RefCell::new(octets[0].clone()));
     let key = Key::new(&ciphers[0]).expect("16 octets");
     let ours = Contender::new("wire-lanes", vec![key], move |key: &Key| {
-        key.encrypt(&iv, &mut ours_octets.borrow_mut()).expect("whole blocks");
+        match direction {
+            Direction::Decrypt => key.decrypt(&iv, &mut ours_octets.borrow_mut()),
+            _ => key.encrypt(&iv, &mut ours_octets.borrow_mut()),
+        }
+        .expect("whole blocks");
     });
     let crates = Contender::new("RustCrypto", vec![Aes128::new((&ciphers[0]).into())], move |aes: &Aes128| {
-        let mut octets = crates_octets.borrow_mut();
-        let blocks = ::cbc::cipher::array::Array::cast_slice_from_core_mut(octets.as_chunks_mut().0);
-        ::cbc::Encryptor::inner_iv_init(aes, (&iv).into()).encrypt_blocks(blocks);
+        rust_crypto(direction, aes, &iv, &mut crates_octets.borrow_mut());
     });
     Work { name, ours, peers: vec![Peer::Crate(crates, Some(1.0))] }
+}
+
+fn rust_crypto(direction: Direction, aes: &Aes128, iv: &[u8; 16], octets: &mut [u8]) {
+    let blocks = ::cbc::cipher::array::Array::cast_slice_from_core_mut(octets.as_chunks_mut().0);
+    match direction {
+        Direction::Decrypt => ::cbc::Decryptor::inner_iv_init(aes, iv.into()).decrypt_blocks(blocks),
+        _ => ::cbc::Encryptor::inner_iv_init(aes, iv.into()).encrypt_blocks(blocks),
+    }
 }

@@ -38,6 +38,8 @@ pub fn works() -> Vec<Work> {
         aws: None,
     };
     works.extend(of_function::<Md5, md5::Md5>(&md5));
+    works.extend(of_path("safe loops", Path::Detected, [7.0, 8.5, 9.0, 9.0]));
+    works.extend(of_path("AVX2", Path::Avx2, [5.0; 4]));
     let sha1 = Function {
         name: "hmac-sha1",
         fixed: [0.0, 0.0, 4.0, 4.0],
@@ -56,6 +58,23 @@ pub fn works() -> Vec<Work> {
         aws: Some(aws_lc_rs::hmac::HMAC_SHA256),
     };
     works.extend(of_function::<Sha256, sha2::Sha256>(&sha256));
+    works
+}
+
+/// HMAC-MD5 by less than all that the CPU can do: what the feature `safe-only` leaves, or what a CPU without AVX-512 has.
+fn of_path(name: &str, path: Path, budgets: [f64; 4]) -> Vec<Work> {
+    let Some(engine) = Engine::with_path(path) else { return Vec::new() };
+    let mut works = Vec::new();
+    for count in [32, 256] {
+        for (len, budget) in SIZES.into_iter().zip(budgets) {
+            let size = Size::Fixed(len);
+            works.push(Work {
+                name: format!("hmac-md5 by {name}, {len}, batch {count}").leak(),
+                ours: ours::<Md5>("wire-lanes", engine, size, count),
+                peers: vec![Peer::Crate(crates::<md5::Md5>(size, count), Some(budget))],
+            });
+        }
+    }
     works
 }
 

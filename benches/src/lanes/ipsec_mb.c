@@ -15,6 +15,8 @@ struct message {
         const void *enc_keys;
         const void *dec_keys;
         const uint8_t *iv;
+        // Octets at the start that are hashed and not enciphered.
+        uint64_t clear;
 };
 
 void *wirecraft_mb_new(void)
@@ -84,9 +86,9 @@ uint64_t wirecraft_mb_batch(void *opaque, unsigned hash, unsigned cipher, const 
                         job->enc_keys = m->enc_keys;
                         job->dec_keys = m->dec_keys;
                         job->key_len_in_bytes = 16;
-                        job->dst = (uint8_t *) m->octets;
-                        job->cipher_start_src_offset_in_bytes = 0;
-                        job->msg_len_to_cipher_in_bytes = m->len;
+                        job->dst = (uint8_t *) m->octets + m->clear;
+                        job->cipher_start_src_offset_in_bytes = m->clear;
+                        job->msg_len_to_cipher_in_bytes = m->len - m->clear;
                         job->iv = m->iv;
                         job->iv_len_in_bytes = 16;
                         job->cipher_direction = cipher == 2 ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT;

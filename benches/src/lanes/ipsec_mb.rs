@@ -38,6 +38,7 @@ struct Message {
     enc_keys: *const c_void,
     dec_keys: *const c_void,
     iv: *const u8,
+    clear: u64,
 }
 
 unsafe extern "C" {
@@ -75,6 +76,22 @@ impl Manager {
 
     /// One batch; every message is done when it returns.
     pub fn run(self, hash: u32, cipher: Cipher, octets: &mut [Vec<u8>], keys: &[Key], ivs: &[[u8; 16]], tags: &mut [[u8; 32]]) {
+        self.run_behind(0, hash, cipher, octets, keys, ivs, tags);
+    }
+
+    /// The same where the first `clear` octets of each message are hashed and not enciphered.
+    #[expect(clippy::too_many_arguments, reason = "a call of C's")]
+    pub fn run_behind(
+        self,
+        clear: usize,
+        hash: u32,
+        cipher: Cipher,
+        octets: &mut [Vec<u8>],
+        keys: &[Key],
+        ivs: &[[u8; 16]],
+        tags: &mut [[u8; 32]],
+    ) {
+        assert!(octets.iter().all(|octets| octets.len() >= clear), "a message is too short");
         let messages: Vec<Message> = octets
             .iter_mut()
             .zip(keys)
@@ -89,6 +106,7 @@ impl Manager {
                 enc_keys: ptr::from_ref(&key.enc_keys).cast(),
                 dec_keys: ptr::from_ref(&key.dec_keys).cast(),
                 iv: iv.as_ptr(),
+                clear: clear as u64,
             })
             .collect();
         // SAFETY: all pointers are of slices borrowed for this call, tags have 32 octets of which at most 16 are written, and the library keeps

@@ -135,7 +135,7 @@ pub(super) fn ipsec(name: &'static str, suite: Suite, size: Size, batch: usize) 
         _ => 32,
     };
     let builder = Builder::new(0x1000, suite, Keys { encryption: &[], integrity: &key[..len] }).replay_window(0);
-    let mut sender = builder.outbound(&mut crate::ipsec_packets::Zeros).expect("it makes sense");
+    let mut sender = builder.outbound(&mut crate::packets::Zeros).expect("it makes sense");
     let fresh: Vec<Vec<u8>> = Batch::new(size, batch.max(32))
         .octets
         .iter()

@@ -8,39 +8,20 @@ use std::time::Duration;
 
 use ipsec_wire::algorithm::{Cipher, Integrity};
 use ipsec_wire::crypto::{AhJob, Job, Ring, RustCrypto, Transform};
-use ipsec_wire::rand_core::{TryCryptoRng, TryRng};
 use ipsec_wire::{Aead, Builder, Error, Inbound, Keys, Outbound, PacketBuf, Suite, Tunnel};
 
+use super::bare;
 use crate::lanes::{Batch, Size};
+use crate::packets::Zeros;
 use crate::{Contender, Peer, Work};
 
 const NOW: Duration = Duration::ZERO;
 const HEADROOM: usize = 64;
 const ROOM: usize = 1792;
 /// Octets of the outer header.
-const OUTER: usize = 20;
-
-/// A generator that gives nothing but zeros.
-pub(crate) struct Zeros;
-
-impl TryRng for Zeros {
-    type Error = std::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(0)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        Ok(0)
-    }
-
-    fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Self::Error> {
-        to.fill(0);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Zeros {}
+pub(super) const OUTER: usize = 20;
+pub(super) const AES_KEY: [u8; 16] = [7; 16];
+pub(super) const MAC_KEY: [u8; 20] = [9; 20];
 
 /// What is measured of a suite: its name, the share of the bare cryptography's speed to be kept in batches, and by `ring`.
 struct Case {
@@ -86,16 +67,17 @@ pub fn works() -> Vec<Work> {
     works
 }
 
+/// What is done to a packet.
 #[derive(Clone, Copy, PartialEq)]
-enum Direction {
+pub(super) enum Direction {
     Seal,
     Open,
 }
 
 fn keys(suite: &Suite) -> Keys<'static> {
     match suite {
-        Suite::Ah(_) => Keys { encryption: &[], integrity: &[9; 20] },
-        Suite::Esp { .. } => Keys { encryption: &[7; 16], integrity: &[9; 20] },
+        Suite::Ah(_) => Keys { encryption: &[], integrity: &MAC_KEY },
+        Suite::Esp { .. } => Keys { encryption: &AES_KEY, integrity: &MAC_KEY },
         Suite::EspCombined(aead) if *aead == Aead::CHACHA20_POLY1305 => Keys { encryption: &[7; 36], integrity: &[] },
         Suite::EspCombined(_) => Keys { encryption: &[7; 20], integrity: &[] },
     }
@@ -105,7 +87,8 @@ fn alone(suite: &Suite) -> RustCrypto {
     RustCrypto::new(suite, &keys(suite)).expect("right keys")
 }
 
-fn builder(suite: Suite, local: u8, remote: u8) -> Builder<'static> {
+/// An association without a window from gateway `local` to gateway `remote`.
+pub(super) fn builder(suite: Suite, local: u8, remote: u8) -> Builder<'static> {
     let tunnel = Tunnel::new([192, 0, 2, local].into(), [192, 0, 2, remote].into()).expect("one version");
     Builder::new(0x1000, suite, keys(&suite)).esn(true).replay_window(0).tunnel(tunnel)
 }
@@ -125,25 +108,83 @@ fn room(octets: &[u8]) -> Vec<u8> {
     room
 }
 
+/// `count` packets to be sealed.
+pub(super) fn plain(size: Size, count: usize) -> Vec<Vec<u8>> {
+    Batch::new(size, count).octets.iter().map(|octets| packet(octets.len())).collect()
+}
+
+/// The packets sealed.
+pub(super) fn seal<T: Transform>(sender: &mut Outbound<T>, plain: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let seal = |plain: &Vec<u8>| {
+        let mut packet = PacketBuf::new(room(plain), HEADROOM, plain.len()).expect("it fits");
+        sender.seal(NOW, &mut packet).expect("it is a packet");
+        packet.octets().to_vec()
+    };
+    plain.iter().map(seal).collect()
+}
+
 /// Packets with room around them, and what is written over each before it is worked on.
-struct Packets {
+pub(super) struct Packets {
     rooms: Vec<Vec<u8>>,
     fresh: Vec<Vec<u8>>,
     lens: Vec<usize>,
+    /// The sequence number of the next packet, if each gets one.
+    next: Option<u32>,
 }
 
 impl Packets {
-    fn new(octets: &[Vec<u8>], direction: Direction) -> Self {
-        let fresh = match direction {
-            Direction::Seal => octets.iter().map(|octets| octets[..20].to_vec()).collect(),
-            Direction::Open => octets.to_vec(),
-        };
-        Self { rooms: octets.iter().map(|octets| room(octets)).collect(), fresh, lens: octets.iter().map(Vec::len).collect() }
+    fn new(octets: &[Vec<u8>], fresh: usize) -> Self {
+        Self {
+            rooms: octets.iter().map(|octets| room(octets)).collect(),
+            fresh: octets.iter().map(|octets| octets[..fresh.min(octets.len())].to_vec()).collect(),
+            lens: octets.iter().map(Vec::len).collect(),
+            next: None,
+        }
     }
 
-    fn renew(&mut self, at: usize) {
+    /// Sealing moves the header and leaves the payload where it is: the header is written again.
+    pub(super) fn to_seal(plain: &[Vec<u8>]) -> Self {
+        Self::new(plain, OUTER)
+    }
+
+    /// All of a packet is written again.
+    pub(super) fn to_open(sealed: &[Vec<u8>]) -> Self {
+        Self::new(sealed, usize::MAX)
+    }
+
+    /// For cryptography alone, which gets packets of their full length in both directions; as many octets of each are written again.
+    pub(super) fn as_sealed(sealed: &[Vec<u8>], direction: Direction) -> Self {
+        Self::new(sealed, if direction == Direction::Seal { OUTER } else { usize::MAX })
+    }
+
+    /// Each packet with a sequence number higher than the one before.
+    pub(super) fn numbered(self) -> Self {
+        Self { next: Some(1), ..self }
+    }
+
+    pub(super) fn renew(&mut self, at: usize) {
         let fresh = &self.fresh[at];
         self.rooms[at][HEADROOM..HEADROOM + fresh.len()].copy_from_slice(fresh);
+        if let Some(next) = &mut self.next {
+            self.rooms[at][HEADROOM + OUTER + 4..HEADROOM + OUTER + 8].copy_from_slice(&next.to_be_bytes());
+            *next = next.wrapping_add(1);
+        }
+    }
+
+    pub(super) fn renew_all(&mut self) {
+        (0..self.rooms.len()).for_each(|at| self.renew(at));
+    }
+
+    pub(super) fn packet_mut(&mut self, at: usize) -> &mut [u8] {
+        &mut self.rooms[at][HEADROOM..HEADROOM + self.lens[at]]
+    }
+
+    pub(super) fn packets(&self) -> impl Iterator<Item = &[u8]> {
+        self.rooms.iter().zip(&self.lens).map(|(room, len)| &room[HEADROOM..HEADROOM + len])
+    }
+
+    pub(super) fn packets_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.rooms.iter_mut().zip(&self.lens).map(|(room, len)| &mut room[HEADROOM..HEADROOM + len])
     }
 }
 
@@ -156,18 +197,10 @@ fn work<T: Transform + 'static>(
     transform: impl Fn() -> T,
 ) -> Work {
     // One by one too, packets of a mix come in turn.
-    let rotation = batch.max(32);
-    let plain: Vec<Vec<u8>> = Batch::new(size, rotation).octets.iter().map(|octets| packet(octets.len())).collect();
+    let plain = plain(size, batch.max(32));
     let mut sender = builder(case.suite, 1, 2).outbound_with(transform(), &mut Zeros).expect("it makes sense");
-    let sealed: Vec<Vec<u8>> = plain
-        .iter()
-        .map(|plain| {
-            let mut packet = PacketBuf::new(room(plain), HEADROOM, plain.len()).expect("it fits");
-            sender.seal(NOW, &mut packet).expect("it is a packet");
-            packet.octets().to_vec()
-        })
-        .collect();
-    let packets = Packets::new(if direction == Direction::Seal { &plain } else { &sealed }, direction);
+    let sealed = seal(&mut sender, &plain);
+    let packets = if direction == Direction::Seal { Packets::to_seal(&plain) } else { Packets::to_open(&sealed) };
     let ours = match (direction, batch) {
         (Direction::Seal, 1) => seal_each(sender, packets),
         (Direction::Seal, _) => seal_all(sender, packets),
@@ -183,21 +216,27 @@ fn work<T: Transform + 'static>(
     if batch > 1 && !case.ring {
         peers.push(Peer::Crate(bare("RustCrypto, one by one", alone(&case.suite), case.suite, direction, &sealed, false), None));
     }
-    if case.ring && case.suite == Suite::EspCombined(Aead::AES_GCM_16) {
-        peers.push(Peer::Crate(ring_bare(direction, &sealed), case.budget));
+    if case.suite == Suite::EspCombined(Aead::AES_GCM_16) {
+        let bare = if case.ring { bare::ring(direction, &sealed) } else { bare::rust_crypto(direction, &sealed) };
+        peers.push(Peer::Crate(bare, case.budget));
+    }
+    if matches!(case.suite, Suite::Esp { .. }) && batch > 1 {
+        peers.push(Peer::Crate(bare::lanes(direction, &sealed), case.budget));
+        #[cfg(ipsec_mb)]
+        peers.push(Peer::Crate(bare::intel(direction, &sealed), Some(1.0).filter(|_| matches!(size, Size::Fixed(576 | 1500)))));
     }
     Work { name: name.leak(), ours, peers }
 }
 
 /// One contender's operation is a packet, and its input the place of one.
-fn each(packets: usize, work: impl Fn(usize) -> bool + 'static) -> Contender {
-    Contender::new("ipsec-wire", (0..packets).collect::<Vec<usize>>(), move |at: &usize| assert!(work(*at)))
+pub(super) fn each(name: &'static str, packets: usize, work: impl Fn(usize) -> bool + 'static) -> Contender {
+    Contender::new(name, (0..packets).collect::<Vec<usize>>(), move |at: &usize| assert!(work(*at)))
 }
 
-fn seal_each<T: Transform + 'static>(outbound: Outbound<T>, packets: Packets) -> Contender {
+pub(super) fn seal_each<T: Transform + 'static>(outbound: Outbound<T>, packets: Packets) -> Contender {
     let count = packets.rooms.len();
     let state = RefCell::new((outbound, packets));
-    each(count, move |at| {
+    each("ipsec-wire", count, move |at| {
         let (outbound, packets) = &mut *state.borrow_mut();
         packets.renew(at);
         let mut packet = PacketBuf::new(&mut packets.rooms[at][..], HEADROOM, packets.lens[at]).expect("it fits");
@@ -205,10 +244,10 @@ fn seal_each<T: Transform + 'static>(outbound: Outbound<T>, packets: Packets) ->
     })
 }
 
-fn open_each<T: Transform + 'static>(inbound: Inbound<T, [u64; 1]>, packets: Packets) -> Contender {
+pub(super) fn open_each<T: Transform + 'static, const N: usize>(inbound: Inbound<T, [u64; N]>, packets: Packets) -> Contender {
     let count = packets.rooms.len();
     let state = RefCell::new((inbound, packets));
-    each(count, move |at| {
+    each("ipsec-wire", count, move |at| {
         let (inbound, packets) = &mut *state.borrow_mut();
         packets.renew(at);
         let mut packet = PacketBuf::new(&mut packets.rooms[at][..], HEADROOM, packets.lens[at]).expect("it fits");
@@ -216,12 +255,12 @@ fn open_each<T: Transform + 'static>(inbound: Inbound<T, [u64; 1]>, packets: Pac
     })
 }
 
-fn seal_all<T: Transform + 'static>(outbound: Outbound<T>, packets: Packets) -> Contender {
+pub(super) fn seal_all<T: Transform + 'static>(outbound: Outbound<T>, packets: Packets) -> Contender {
     let count = packets.rooms.len();
     let state = RefCell::new((outbound, packets, vec![Err(Error::Authentication); count]));
     let work = move |_: &[u8; 0]| {
         let (outbound, packets, results) = &mut *state.borrow_mut();
-        (0..count).for_each(|at| packets.renew(at));
+        packets.renew_all();
         let mut bufs = bufs(packets);
         outbound.seal_batch(NOW, &mut bufs, results).expect("as many results as packets");
         assert!(results.iter().all(Result::is_ok));
@@ -229,12 +268,12 @@ fn seal_all<T: Transform + 'static>(outbound: Outbound<T>, packets: Packets) -> 
     Contender::new("ipsec-wire", vec![[0u8; 0]; 1], work).of_batches(count)
 }
 
-fn open_all<T: Transform + 'static>(inbound: Inbound<T, [u64; 1]>, packets: Packets) -> Contender {
+pub(super) fn open_all<T: Transform + 'static, const N: usize>(inbound: Inbound<T, [u64; N]>, packets: Packets) -> Contender {
     let count = packets.rooms.len();
     let state = RefCell::new((inbound, packets, vec![Err(Error::Authentication); count]));
     let work = move |_: &[u8; 0]| {
         let (inbound, packets, results) = &mut *state.borrow_mut();
-        (0..count).for_each(|at| packets.renew(at));
+        packets.renew_all();
         let mut bufs = bufs(packets);
         inbound.open_batch(NOW, &mut bufs, results).expect("as many results as packets");
         assert!(results.iter().all(Result::is_ok));
@@ -256,11 +295,7 @@ fn bare<T: Transform + 'static>(
     sealed: &[Vec<u8>],
     together: bool,
 ) -> Contender {
-    let mut packets = Packets::new(sealed, Direction::Open);
-    if direction == Direction::Seal {
-        // As many octets as ours gets.
-        packets.fresh.iter_mut().for_each(|fresh| fresh.truncate(20));
-    }
+    let packets = Packets::as_sealed(sealed, direction);
     let (count, icv_len) = (packets.rooms.len(), suite.icv_len());
     let state = RefCell::new((transform, packets, vec![[0u8; 64]; count]));
     let run = move |range: std::ops::Range<usize>| {
@@ -296,41 +331,4 @@ fn run_ah<'a>(transform: &impl Transform, jobs: impl Iterator<Item = AhJob<'a>>,
         let pieces = job.pieces;
         transform.ah_icv(&|sink| pieces.iter().for_each(|piece| sink(piece)), job.icv);
     }
-}
-
-/// `ring` by itself, one by one, over what is encrypted of the same packets.
-fn ring_bare(direction: Direction, sealed: &[Vec<u8>]) -> Contender {
-    use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey};
-
-    let mut packets = Packets::new(sealed, Direction::Open);
-    if direction == Direction::Seal {
-        packets.fresh.iter_mut().for_each(|fresh| fresh.truncate(20));
-    }
-    let key = LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &[7; 16]).expect("16 octets"));
-    let count = packets.rooms.len();
-    let state = RefCell::new(packets);
-    Contender::new("ring", (0..count).collect::<Vec<usize>>(), move |at: &usize| {
-        let packets = &mut *state.borrow_mut();
-        packets.renew(*at);
-        let esp = &mut packets.rooms[*at][HEADROOM + OUTER..HEADROOM + packets.lens[*at]];
-        let (header, rest) = esp.split_at_mut(8);
-        let (iv, rest) = rest.split_at_mut(8);
-        let (body, icv) = rest.split_at_mut(rest.len() - 16);
-        let mut nonce = [7; 12];
-        nonce[4..].copy_from_slice(iv);
-        let mut aad = [0; 12];
-        aad[..4].copy_from_slice(&header[..4]);
-        aad[8..].copy_from_slice(&header[4..]);
-        let (nonce, aad) = (Nonce::assume_unique_for_key(nonce), Aad::from(aad));
-        match direction {
-            Direction::Seal => {
-                let tag = key.seal_in_place_separate_tag(nonce, aad, body).expect("it is short");
-                icv.copy_from_slice(tag.as_ref());
-            }
-            Direction::Open => {
-                let tag = Tag::try_from(&*icv).expect("16 octets");
-                key.open_in_place_separate_tag(nonce, aad, tag, body, 0..).expect("it is authentic");
-            }
-        }
-    })
 }

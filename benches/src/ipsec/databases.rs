@@ -58,7 +58,7 @@ fn replay(name: &'static str, size: u32) -> Work {
 }
 
 /// Against the standard library's map with its own hasher: by SPI alone, and by what RFC 4301 4.1 tells SAs apart by.
-fn associations(own: &'static str, foreign: &'static str, count: u32) -> [Work; 2] {
+pub(crate) fn associations(own: &'static str, foreign: &'static str, count: u32) -> [Work; 2] {
     let here: IpAddr = [192, 0, 2, 1].into();
     let there: IpAddr = [192, 0, 2, 2].into();
     let mut random = Numbers64(0x1234_5678_9abc_def1);
@@ -92,7 +92,7 @@ fn associations(own: &'static str, foreign: &'static str, count: u32) -> [Work; 
 }
 
 /// Entries of a gateway: prefixes of 16 to 32 bits on both sides that nest, half of them for TCP, a third for one port.
-fn policy(cached: &'static str, uncached: &'static str, count: u32) -> [Work; 2] {
+pub(crate) fn policy(cached: &'static str, uncached: &'static str, count: u32) -> [Work; 2] {
     const LENS: [u8; 5] = [16, 24, 24, 28, 32];
     let mut random = Numbers64(0x0123_4567_89ab_cdef);
     let mut spd: Spd<u32, u32> = Spd::new(Limits::default());
