@@ -196,23 +196,16 @@ const fn fold32(sum: u32) -> u32 {
     (sum >> 16).wrapping_add(sum & 0xffff)
 }
 
-/// All end-around carries of a 64-bit accumulator.
+/// All end-around carries of a 64-bit accumulator: its halves are added, and the halves of that. Only the sum of nothing but zeros is zero.
 #[inline]
 const fn fold(sum: u64) -> u16 {
-    let sum = halves(halves(sum));
-    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    let [a, b, ..] = sum.to_le_bytes();
-    u16::from_le_bytes([a, b])
+    let (half, carry) = ((sum >> 32) as u32).overflowing_add((sum & LOW) as u32);
+    let half = half.wrapping_add(carry as u32);
+    let (word, carry) = ((half >> 16) as u16).overflowing_add((half & 0xffff) as u16);
+    word.wrapping_add(carry as u16)
 }
 
 const LOW: u64 = 0xffff_ffff;
-
-/// One end-around carry between the halves of an accumulator.
-#[inline]
-const fn halves(sum: u64) -> u64 {
-    (sum >> 32).wrapping_add(sum & LOW)
-}
 
 /// The sum of native-endian words, unfolded.
 #[inline]

@@ -40,6 +40,12 @@ impl Ipv4Block {
     #[must_use]
     #[inline]
     pub const fn of(address: Ipv4Addr) -> Option<Self> {
+        Self::of_each(address)
+    }
+
+    /// The same, always inlined: for what is asked once for each packet.
+    #[inline(always)]
+    pub(crate) const fn of_each(address: Ipv4Addr) -> Option<Self> {
         let [a, b, c, d] = address.octets();
         Some(match (a, b, c) {
             (0, _, _) => Self::ThisNetwork,

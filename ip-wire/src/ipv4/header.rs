@@ -139,9 +139,11 @@ impl Header {
         };
         let [c0, c1] = checksum.to_be_bytes();
         let second = second | u64::from_ne_bytes([0, 0, c0, c1, 0, 0, 0, 0]);
-        let [a0, a1, a2, a3, a4, a5, a6, a7] = first.to_ne_bytes();
-        let [b0, b1, b2, b3, b4, b5, b6, b7] = second.to_ne_bytes();
-        *fixed = [a0, a1, a2, a3, a4, a5, a6, a7, b0, b1, b2, b3, b4, b5, b6, b7, d0, d1, d2, d3];
+        let Some((place, rest)) = fixed.split_first_chunk_mut::<8>() else { return };
+        *place = first.to_ne_bytes();
+        let Some((place, rest)) = rest.split_first_chunk_mut::<8>() else { return };
+        *place = second.to_ne_bytes();
+        copy(rest, &third.to_ne_bytes());
     }
 }
 

@@ -74,7 +74,7 @@ impl Router<'_> {
             None if from_site && !is_six_to_four(inner.destination) => self.relay?,
             _ => return None,
         };
-        let block = Ipv4Block::of(end);
+        let block = Ipv4Block::of_each(end);
         // A source of the router's own site has its address embedded.
         let usable = self.is_usable(end, block) && (!from_site || self.is_usable(self.v4addr, self.block));
         let within = u32::from(inner.payload_len).saturating_add(super::IPV6_HEADER_LEN) <= self.mtu;
@@ -114,7 +114,7 @@ impl Router<'_> {
         let Arrival { outer_source, outer_destination, source, destination } = *arrival;
         // The address of the site; others of the router's may get packets for native destinations, too.
         let (to_router, to_site) = (outer_destination == self.v4addr, self.is_of_site(destination));
-        let usable = self.is_usable(outer_source, Ipv4Block::of(outer_source)) && self.is_usable(self.v4addr, self.block);
+        let usable = self.is_usable(outer_source, Ipv4Block::of_each(outer_source)) && self.is_usable(self.v4addr, self.block);
         if !self.policy.consistency || !to_router || !usable || self.refuses(source) || self.refuses(destination) {
             return None;
         }
