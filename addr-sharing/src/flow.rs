@@ -56,9 +56,31 @@ pub struct Identified {
 /// an ICMP error.
 #[inline]
 pub fn identify(packet: &Packet<'_>) -> Result<Identified, Error> {
-    if let Some(quoted) = usual_quote(packet) {
-        return of_quoted(packet, &Packet::V4(ipv4::View::parse_lax(quoted)?.into_view()));
+    match usual(packet) {
+        Some(found) => Ok(found),
+        // In parts, so that the place of the one result is not that of the other, and a usual flow is in registers.
+        None => match identify_any(*packet) {
+            Ok(Identified { key, kind, fragment, to_sender }) => Ok(Identified { key, kind, fragment, to_sender }),
+            Err(error) => Err(error),
+        },
     }
+}
+
+/// The flow of what nearly all packets are: of one with ports right behind its IP header, or of an error of ICMP about one. `None` says nothing: then [`identify_any`] has its say.
+#[inline(always)]
+fn usual(packet: &Packet<'_>) -> Option<Identified> {
+    if let Some(flow) = Flow::of_usual(packet) {
+        return Some(Identified { key: flow.key, kind: Kind::Packet, fragment: flow.fragment(), to_sender: true });
+    }
+    let flow = Flow::of_usual_quote(usual_quote(packet)?)?;
+    let to_sender = flow.key.source() == packet.destination();
+    Some(Identified { key: flow.key.reversed(), kind: Kind::IcmpError, fragment: flow.fragment(), to_sender })
+}
+
+/// The same for any packet, out of line: the result goes through memory.
+#[inline(never)]
+fn identify_any(packet: Packet<'_>) -> Result<Identified, Error> {
+    let packet = &packet;
     let flow = Flow::of(packet)?;
     if matches!(flow.key.protocol(), Protocol::ICMP | Protocol::ICMPV6) {
         if let Some(quote) = quote(packet)? {
@@ -76,10 +98,9 @@ fn usual_quote<'a>(packet: &Packet<'a>) -> Option<&'a [u8]> {
         return None;
     }
     let ([3 | 11 | 12, _, _, _, _, 0, _, _], original) = view.payload().split_first_chunk::<8>()? else { return None };
-    (original.first()? >> 4 == 4).then_some(original)
+    Some(original)
 }
 
-#[inline]
 fn of_quoted(packet: &Packet<'_>, quoted: &Packet<'_>) -> Result<Identified, Error> {
     let flow = Flow::of(quoted)?;
     if matches!(flow.key.protocol(), Protocol::ICMP | Protocol::ICMPV6) && is_icmp_error(quoted)? {

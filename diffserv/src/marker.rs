@@ -47,16 +47,34 @@ pub fn ds_field(octets: &[u8]) -> Result<DsField, Error> {
 /// Those of [`ip::Packet::parse_lax`]; nothing is written then.
 #[inline]
 pub fn set_codepoint(octets: &mut [u8], dscp: Dscp) -> Result<(), Error> {
+    // What nearly all packets are, by fixed offsets; for the others the views decide.
     if let Some([0x45, ds, high, low, _, _, _, _, _, _, check, sum, ..]) = octets.first_chunk_mut::<{ ipv4::MIN_HEADER_LEN }>()
         && u16::from_be_bytes([*high, *low]) >= 20
     {
-        // What nearly all packets are; for the others the views decide.
         let (old, new) = (*ds, DsField(*ds).with_dscp(dscp).0);
-        let word = |ds| u16::from_be_bytes([0x45, ds]);
-        [*check, *sum] = checksum::update_u16(u16::from_be_bytes([*check, *sum]), word(old), word(new)).to_be_bytes();
-        *ds = new;
+        if new != old {
+            // In the machine's own order, to which the sum is indifferent (RFC 1071 2(B)).
+            let word = |ds| u16::from_ne_bytes([0x45, ds]);
+            [*check, *sum] = checksum::update_u16(u16::from_ne_bytes([*check, *sum]), word(old), word(new)).to_ne_bytes();
+            *ds = new;
+        }
         return Ok(());
     }
+    if let Some([first @ 0x60..=0x6f, second, _, _, high, low, ..]) = octets.first_chunk_mut::<{ ipv6::HEADER_LEN }>()
+        && [*high, *low] != [0, 0]
+    {
+        let old = DsField((*first << 4) | (*second >> 4));
+        let new = old.with_dscp(dscp).0;
+        (*first, *second) = (0x60 | (new >> 4), (new << 4) | (*second & 0x0f));
+        return Ok(());
+    }
+    set_any_codepoint(octets, dscp)
+}
+
+/// The same for any packet. Out of line: it is seldom asked.
+#[cold]
+#[inline(never)]
+fn set_any_codepoint(octets: &mut [u8], dscp: Dscp) -> Result<(), Error> {
     match octets.first().map(|first| first >> 4) {
         Some(4) => ipv4::ViewMut::parse_lax(octets)?.into_view().set_dscp(dscp),
         Some(6) => ipv6::ViewMut::parse_lax(octets)?.into_view().set_dscp(dscp),

@@ -78,8 +78,9 @@ impl Sum {
         fold(self.0) == 0xffff
     }
 
+    /// Adds words in the machine's order.
     #[inline]
-    const fn native(self, addend: u64) -> Self {
+    pub(crate) const fn native(self, addend: u64) -> Self {
         // End-around carry: 2^64 is 1 modulo 2^16 - 1.
         let (sum, carry) = self.0.overflowing_add(addend);
         Self(sum.wrapping_add(carry as u64))
@@ -115,11 +116,12 @@ pub fn pseudo_v6(source: Ipv6Addr, destination: Ipv6Addr, protocol: Protocol, le
 #[must_use]
 #[inline]
 pub const fn update_u16(checksum: u16, old: u16, new: u16) -> u16 {
-    // Three terms below 2^16: two folds leave 16 bits.
-    let sum = (!checksum as u32).wrapping_add(!old as u32).wrapping_add(new as u32);
-    #[expect(clippy::cast_possible_truncation, reason = "folded twice: at most 16 bits are left")]
-    let sum = fold32(fold32(sum)) as u16;
-    !sum
+    // The change first, so that the checksum, which may have been stored just before, is waited for last.
+    let (change, carry) = (!old).overflowing_add(new);
+    let change = change.wrapping_add(carry as u16);
+    // ~(~HC + change) is HC - change, and the carry round the end a borrow.
+    let (difference, borrow) = checksum.overflowing_sub(change);
+    difference.wrapping_sub(borrow as u16)
 }
 
 /// The checksum after a 32-bit field changed.
@@ -194,23 +196,16 @@ const fn fold32(sum: u32) -> u32 {
     (sum >> 16).wrapping_add(sum & 0xffff)
 }
 
-/// All end-around carries of a 64-bit accumulator.
+/// All end-around carries of a 64-bit accumulator: its halves are added, and the halves of that. Only the sum of nothing but zeros is zero.
 #[inline]
 const fn fold(sum: u64) -> u16 {
-    let sum = halves(halves(sum));
-    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    let [a, b, ..] = sum.to_le_bytes();
-    u16::from_le_bytes([a, b])
+    let (half, carry) = ((sum >> 32) as u32).overflowing_add((sum & LOW) as u32);
+    let half = half.wrapping_add(carry as u32);
+    let (word, carry) = ((half >> 16) as u16).overflowing_add((half & 0xffff) as u16);
+    word.wrapping_add(carry as u16)
 }
 
 const LOW: u64 = 0xffff_ffff;
-
-/// One end-around carry between the halves of an accumulator.
-#[inline]
-const fn halves(sum: u64) -> u64 {
-    (sum >> 32).wrapping_add(sum & LOW)
-}
 
 /// The sum of native-endian words, unfolded.
 #[inline]

@@ -24,6 +24,29 @@ impl<'a> Packet<'a> {
     /// [`ipv6::View::parse`].
     #[inline]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
+        match octets.first().map(|first| first >> 4) {
+            Some(4) => {
+                if let Some(view) = ipv4::View::usual(octets) {
+                    return Ok(Self::V4(view));
+                }
+            }
+            _ => {
+                if let Some(view) = ipv6::View::usual(octets) {
+                    return Ok(Self::V6(view));
+                }
+            }
+        }
+        // In parts, so that the place of the one result is not that of the other, and a usual packet is in registers.
+        match Self::parse_any(octets) {
+            Ok(Self::V4(view)) => Ok(Self::V4(view)),
+            Ok(Self::V6(view)) => Ok(Self::V6(view)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same for any packet, out of line: the result goes through memory.
+    #[inline(never)]
+    pub(crate) fn parse_any(octets: &'a [u8]) -> Result<Self, Error> {
         match version(octets)? {
             4 => Ok(Self::V4(ipv4::View::parse(octets)?)),
             _ => Ok(Self::V6(ipv6::View::parse(octets)?)),

@@ -87,11 +87,10 @@ impl Domain {
             return None;
         }
         let bits = address.to_bits();
-        #[expect(clippy::cast_possible_truncation, reason = "the last bits are what is wanted")]
         let shifted = match self.shift.checked_sub(64) {
             // A site of at least one subnet: the bits are in the first half of the address.
             Some(shift) => ((bits >> 64) as u64).wrapping_shr(shift) as u32,
-            None => bits.wrapping_shr(self.shift) as u32,
+            None => shifted(bits, self.shift),
         };
         let low = shifted & self.embedded;
         Some(Ipv4Addr::from_bits(self.ipv4.address().to_bits() | low))
@@ -159,6 +158,14 @@ impl Domain {
     const fn embedded_bits(&self) -> u8 {
         Ipv4Prefix::MAX_LEN.saturating_sub(self.ipv4.len())
     }
+}
+
+/// Out of line, so that nobody waits for it beside the usual one.
+#[cold]
+#[inline(never)]
+#[expect(clippy::cast_possible_truncation, reason = "the last bits are what is wanted")]
+const fn shifted(bits: u128, shift: u32) -> u32 {
+    bits.wrapping_shr(shift) as u32
 }
 
 #[cfg(test)]

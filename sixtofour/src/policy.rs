@@ -24,14 +24,22 @@ impl Ipv4Check {
     #[must_use]
     #[inline]
     pub const fn refuses(self, address: Ipv4Addr) -> Option<Ipv4Block> {
-        let Some(block) = Ipv4Block::of(address) else { return None };
+        match Ipv4Block::of(address) {
+            Some(block) if self.refuses_block(block) => Some(block),
+            _ => None,
+        }
+    }
+
+    /// Whether the check refuses the addresses of a block. Of a set, as every packet asks, and a jump by policy and block would cost more.
+    #[inline]
+    pub(crate) const fn refuses_block(self, block: Ipv4Block) -> bool {
         let refused = match self {
-            Self::None => false,
-            Self::Unicast => block.is_no_unicast(),
-            Self::Rfc3964 => block.is_refused_by_rfc_3964(),
-            Self::SpecialPurpose => !matches!(block, Ipv4Block::RelayAnycast),
+            Self::None => 0,
+            Self::Unicast => Ipv4Block::NO_UNICAST,
+            Self::Rfc3964 => Ipv4Block::RFC_3964,
+            Self::SpecialPurpose => !Ipv4Block::RelayAnycast.bit(),
         };
-        if refused { Some(block) } else { None }
+        refused & block.bit() != 0
     }
 }
 

@@ -40,6 +40,12 @@ impl Ipv4Block {
     #[must_use]
     #[inline]
     pub const fn of(address: Ipv4Addr) -> Option<Self> {
+        Self::of_each(address)
+    }
+
+    /// The same, always inlined: for what is asked once for each packet.
+    #[inline(always)]
+    pub(crate) const fn of_each(address: Ipv4Addr) -> Option<Self> {
         let [a, b, c, d] = address.octets();
         Some(match (a, b, c) {
             (0, _, _) => Self::ThisNetwork,
@@ -58,39 +64,34 @@ impl Ipv4Block {
         })
     }
 
+    /// What no single host can have, whoever's network it is in.
+    pub(crate) const NO_UNICAST: u16 = Self::ThisNetwork.bit()
+        | Self::Loopback.bit()
+        | Self::LinkLocal.bit()
+        | Self::Multicast.bit()
+        | Self::Reserved.bit()
+        | Self::Broadcast.bit();
+    /// What RFC 3964 5.3.1 refuses.
+    pub(crate) const RFC_3964: u16 = Self::NO_UNICAST | Self::Private.bit();
+
+    /// The block as a set of blocks.
+    #[inline]
+    pub(crate) const fn bit(self) -> u16 {
+        1 << self as u16
+    }
+
     /// Whether RFC 3964 5.3.1 refuses it.
     #[must_use]
     #[inline]
     pub const fn is_refused_by_rfc_3964(self) -> bool {
-        match self {
-            Self::ThisNetwork
-            | Self::Private
-            | Self::Loopback
-            | Self::LinkLocal
-            | Self::Multicast
-            | Self::Reserved
-            | Self::Broadcast => true,
-            Self::SharedAddressSpace
-            | Self::ProtocolAssignments
-            | Self::Documentation
-            | Self::RelayAnycast
-            | Self::Benchmarking => false,
-        }
+        Self::RFC_3964 & self.bit() != 0
     }
 
     /// Whether no single host can have it, whoever's network it is in.
     #[must_use]
     #[inline]
     pub const fn is_no_unicast(self) -> bool {
-        match self {
-            Self::ThisNetwork | Self::Loopback | Self::LinkLocal | Self::Multicast | Self::Reserved | Self::Broadcast => true,
-            Self::Private
-            | Self::SharedAddressSpace
-            | Self::ProtocolAssignments
-            | Self::Documentation
-            | Self::RelayAnycast
-            | Self::Benchmarking => false,
-        }
+        Self::NO_UNICAST & self.bit() != 0
     }
 
     /// What it is, with its source.
@@ -162,13 +163,13 @@ impl Ipv6Block {
     #[must_use]
     #[inline]
     pub const fn of_rfc_3964(address: Ipv6Addr) -> Option<Self> {
-        let [first, ..] = address.segments();
-        match first {
+        match first_segment(address) {
+            // Nearly all addresses, by one comparison.
+            1..=0xfe7f => None,
             0 => Some(Self::of_low(address)),
             0xfe80..=0xfebf => Some(Self::LinkLocal),
             0xfec0..=0xfeff => Some(Self::SiteLocal),
             0xff00..=0xffff => Some(Self::Multicast),
-            _ => None,
         }
     }
 
@@ -176,6 +177,14 @@ impl Ipv6Block {
     #[must_use]
     #[inline]
     pub const fn of(address: Ipv6Addr) -> Option<Self> {
+        match first_segment(address) {
+            // Nearly all native addresses, and 6to4's.
+            0x2002..=0x3ffe => None,
+            _ => Self::of_other(address),
+        }
+    }
+
+    const fn of_other(address: Ipv6Addr) -> Option<Self> {
         Some(match address.segments() {
             [0x64, 0xff9b, 1, ..] => Self::LocalTranslation,
             [0x100, 0, 0, 0 | 1, ..] => Self::DiscardOnly,
@@ -223,6 +232,12 @@ impl Ipv6Block {
             Self::Unallocated => "not allocated",
         }
     }
+}
+
+/// The first 16 bits of an address.
+#[inline]
+pub(crate) const fn first_segment(address: Ipv6Addr) -> u16 {
+    (address.to_bits() >> 112) as u16
 }
 
 impl fmt::Display for Ipv6Block {

@@ -2,6 +2,7 @@ use super::*;
 use ip_wire::checksum;
 use ip_wire::ipv6;
 use ip_wire::{Field, Ports};
+use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::vec;
 use std::vec::Vec;
@@ -182,4 +183,45 @@ fn an_error_is_verified_by_its_own_checksum_and_the_quoted_headers() {
     assert_eq!(verify(&quoted), Err(Error::NotAnIcmpError));
     let echo = v4("192.0.2.1", "198.51.100.2", Protocol::ICMP, &[8, 0, 0, 0, 0x12, 0x34, 0, 1]);
     assert_eq!(verify(&echo), Err(Error::NotAnIcmpError));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8192))]
+
+    #[test]
+    fn a_packet_is_identified_the_same_both_ways(
+        kind in prop_oneof![Just(3u8), Just(11), Just(12), Just(4), Just(5), Just(8), any::<u8>()],
+        quoted_protocol in prop_oneof![3 => Just(Protocol::UDP), 1 => Just(Protocol::TCP), 1 => Just(Protocol::ICMP), 1 => any::<u8>().prop_map(Protocol)],
+        shape in 0..4u8, quoted_len in 0..30usize,
+        flips in proptest::collection::vec((prop_oneof![0..60usize, Just(0), Just(6), Just(9), Just(20), Just(25), Just(28), Just(34)], prop_oneof![Just(1u8), Just(0x20), Just(0x45), any::<u8>()]), 0..3),
+        behind in 0..4usize,
+    ) {
+        let quoted = v4("192.0.2.1", "198.51.100.2", quoted_protocol, &PORTS);
+        let mut octets = match shape {
+            0 => quoted,
+            1 => error4(kind, &quoted),
+            2 => error4(kind, &quoted[..quoted_len.min(quoted.len())]),
+            _ => error6(kind, &v6("2001:db8::1", "2001:db8:2::2", quoted_protocol, &PORTS)),
+        };
+        for (at, octet) in flips {
+            if let Some(place) = octets.get_mut(at) {
+                *place ^= octet;
+            }
+        }
+        octets.resize(octets.len() + behind, 7);
+        if let Ok(packet) = Packet::parse(&octets) {
+            prop_assert_eq!(identify(&packet), identify_any(packet));
+        }
+    }
+}
+
+#[test]
+fn an_error_about_a_packet_with_ports_is_usual() {
+    for kind in [3, 11, 12] {
+        for protocol in [Protocol::UDP, Protocol::TCP] {
+            let octets = error4(kind, &v4("192.0.2.1", "198.51.100.2", protocol, &PORTS));
+            let found = usual(&Packet::parse(&octets).unwrap()).unwrap();
+            assert_eq!((found.kind, found.to_sender), (Kind::IcmpError, true));
+        }
+    }
 }

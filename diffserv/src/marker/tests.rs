@@ -3,6 +3,7 @@
 use std::vec::Vec;
 
 use ip_wire::{Ecn, Protocol};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -175,4 +176,49 @@ fn maps_follow_one_another() {
     chain.set(Dscp::CS5, Dscp::CS4);
     assert!(!chain.is_idempotent());
     assert_eq!(Marker::Map(chain).codepoint(Dscp::EF, Color::Red), Dscp::CS5);
+}
+
+#[test]
+fn a_checksum_of_all_ones_or_none_is_kept_by_a_codepoint_that_is_there_already() {
+    for checksum in [[0xff, 0xff], [0, 0]] {
+        let mut packet = v4(0xb8);
+        packet[10..12].copy_from_slice(&checksum);
+        let before = packet;
+        set_codepoint(&mut packet, Dscp::EF).unwrap();
+        assert_eq!(packet, before);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8192))]
+
+    #[test]
+    fn every_packet_is_marked_as_the_views_mark_it(
+        is_v6: bool, ds: u8, checksum in prop_oneof![any::<u16>(), Just(0), Just(0xffff), 0xff00..=0xffffu16], len in prop_oneof![0..24usize, 18..22usize, 38..45usize],
+        flips in proptest::collection::vec((0..44usize, prop_oneof![Just(0x10u8), Just(0x20), any::<u8>()]), 0..3), total in prop_oneof![Just(None), (0..24u16).prop_map(Some)],
+        dscp in 0..64u8,
+    ) {
+        let mut octets = if is_v6 { v6(ds).to_vec() } else { v4(ds).to_vec() };
+        if !is_v6 {
+            octets[10..12].copy_from_slice(&checksum.to_be_bytes());
+        }
+        if let Some(total) = total {
+            let at = if is_v6 { 4 } else { 2 };
+            octets[at..at + 2].copy_from_slice(&total.to_be_bytes());
+        }
+        for (at, octet) in flips {
+            if let Some(place) = octets.get_mut(at) {
+                *place ^= octet;
+            }
+        }
+        octets.truncate(len);
+        let dscp = Dscp::new(dscp).unwrap();
+        let (mut one, mut other) = (octets.clone(), octets.clone());
+        let outcome = set_codepoint(&mut one, dscp);
+        prop_assert_eq!(outcome, set_any_codepoint(&mut other, dscp));
+        prop_assert_eq!(&one, &other);
+        if outcome.is_err() {
+            prop_assert_eq!(one, octets);
+        }
+    }
 }

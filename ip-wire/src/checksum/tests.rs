@@ -95,6 +95,24 @@ fn a_change_to_the_same_value_changes_no_checksum() {
 }
 
 #[test]
+fn an_update_is_the_equation_of_rfc_1624_for_every_checksum() {
+    // Equation 3 with the carries counted at the end, as it stands.
+    let equation = |checksum: u16, old: u16, new: u16| {
+        let sum = u32::from(!checksum) + u32::from(!old) + u32::from(new);
+        let sum = (sum >> 16) + (sum & 0xffff);
+        !((sum >> 16) + (sum & 0xffff)) as u16
+    };
+    let words = [0, 1, 2, 0x45b8, 0x4500, 0x7fff, 0x8000, 0xba45, 0xfffe, 0xffff];
+    for checksum in 0..=u16::MAX {
+        for old in words {
+            for new in words {
+                assert_eq!(update_u16(checksum, old, new), equation(checksum, old, new), "{checksum:04x} {old:04x} {new:04x}");
+            }
+        }
+    }
+}
+
+#[test]
 fn holds_wants_all_ones() {
     assert!(Sum::new().word(0xffff).holds());
     assert!(!Sum::new().word(0xfffe).holds());

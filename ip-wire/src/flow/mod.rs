@@ -163,6 +163,7 @@ impl FlowKey {
 
     /// The key of the answers: source and destination exchanged. An SPI names one direction only and stays.
     #[must_use]
+    #[inline]
     pub const fn reversed(self) -> Self {
         let number = match self.kind {
             Kind::Pair => self.number.rotate_left(16),
@@ -305,10 +306,63 @@ impl Flow {
     /// Those of [`ipv6::Extensions`]; [`Error::Truncated`] if the packet ends before its ports do.
     #[inline]
     pub fn of(packet: &Packet<'_>) -> Result<Self, Error> {
-        match packet {
-            Packet::V4(view) => Self::of_ipv4(*view),
-            Packet::V6(view) => Self::of_ipv6(*view),
+        match Self::of_usual(packet) {
+            Some(flow) => Ok(flow),
+            None => Self::of_any(*packet),
         }
+    }
+
+    /// The flow of what nearly all packets are: with ports, right behind the IP header. `None` says nothing: then [`Flow::of`] has its say. Always inlined, so that the
+    /// flow stays in registers.
+    #[must_use]
+    #[inline(always)]
+    pub fn of_usual(packet: &Packet<'_>) -> Option<Self> {
+        match packet {
+            Packet::V4(view) => {
+                if !has_port_pair(view.protocol()) || view.fragment_offset() != FragmentOffset::ZERO {
+                    return None;
+                }
+                let key = FlowKey::of_v4(view.source(), view.destination(), view.protocol(), (Kind::Pair, long(view.payload())?));
+                let more = view.flags().more_fragments();
+                Some(Self { key, part: Part::new(u32::from(view.identification()), FragmentOffset::ZERO, more) })
+            }
+            Packet::V6(view) => {
+                if !has_port_pair(view.next_header()) {
+                    return None;
+                }
+                let number = (Kind::Pair, long(view.payload())?);
+                Some(Self {
+                    key: FlowKey::of_v6(view.source(), view.destination(), view.next_header(), number),
+                    part: Part::WHOLE,
+                })
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn of_any(packet: Packet<'_>) -> Result<Self, Error> {
+        match packet {
+            Packet::V4(view) => Self::of_ipv4(view),
+            Packet::V6(view) => Self::of_ipv6(view),
+        }
+    }
+
+    /// The flow of what nearly all ICMP errors of IPv4 quote, by fixed offsets: the header of an IPv4 packet without options, and eight octets of UDP's, TCP's or the like, which the
+    /// quote need not go on behind (RFC 792). `None` says nothing: then [`Packet::parse_lax`] and [`Flow::of`] have their say. Always inlined, so that the flow stays in registers.
+    #[must_use]
+    #[inline(always)]
+    pub fn of_usual_quote(octets: &[u8]) -> Option<Self> {
+        let h: &[u8; ipv4::MIN_HEADER_LEN + 8] = octets.first_chunk()?;
+        let (protocol, word) = (Protocol(h[9]), be16(h[6], h[7]));
+        let starts = h[0] == 0x45 && be16(h[2], h[3]) >= 28 && word & 0x1fff == 0;
+        if !starts || !has_port_pair(protocol) {
+            return None;
+        }
+        let number = u32::from_be_bytes([h[20], h[21], h[22], h[23]]);
+        let (source, destination) = (Ipv4Addr::new(h[12], h[13], h[14], h[15]), Ipv4Addr::new(h[16], h[17], h[18], h[19]));
+        let key = FlowKey::of_v4(source, destination, protocol, (Kind::Pair, number));
+        let part = Part::new(u32::from(be16(h[4], h[5])), FragmentOffset::ZERO, word & 0x2000 != 0);
+        Some(Self { key, part })
     }
 
     #[inline]
@@ -350,6 +404,7 @@ impl Flow {
 
     /// Which part of which datagram the packet is, if it is one. An atomic fragment is a whole packet.
     #[must_use]
+    #[inline]
     pub const fn fragment(&self) -> Option<Fragment> {
         let Part { identification, word } = self.part;
         if word == 0 {
@@ -388,10 +443,12 @@ fn ports(protocol: Protocol, octets: &[u8], has_start: bool) -> Option<(Kind, u3
     if !has_start {
         return Some((Kind::InFirstFragment, 0));
     }
-    match protocol {
-        Protocol::TCP | Protocol::UDP | Protocol::UDP_LITE | Protocol::SCTP | Protocol::DCCP => Some((Kind::Pair, long(octets)?)),
-        _ => other(protocol, octets),
-    }
+    if has_port_pair(protocol) { Some((Kind::Pair, long(octets)?)) } else { other(protocol, octets) }
+}
+
+#[inline]
+const fn has_port_pair(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::TCP | Protocol::UDP | Protocol::UDP_LITE | Protocol::SCTP | Protocol::DCCP)
 }
 
 #[inline(never)]

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use std::net::IpAddr;
 use std::vec;
 use std::vec::Vec;
@@ -235,5 +236,56 @@ fn other_packets_are_about_no_flow_but_their_own() {
         v4(58, 0, &[1, 0, 0, 0, 0, 0, 0, 0, 0x60]),
     ] {
         assert_eq!(Flow::of_icmp_error(&Packet::parse(&octets).unwrap()), None);
+    }
+}
+
+/// A packet of either version with ports, or nearly one: octets combined with others, cut, or grown.
+fn nearly() -> impl Strategy<Value = Vec<u8>> {
+    let octet = prop_oneof![Just(1u8), Just(0x10), Just(0x20), Just(0x80), any::<u8>()];
+    let at = prop_oneof![0..48usize, Just(0), Just(3), Just(5), Just(6), Just(9)];
+    let protocol = prop_oneof![Just(6u8), Just(17), Just(33), Just(132), Just(136), Just(1), Just(58), any::<u8>()];
+    let word = prop_oneof![Just(0u16), Just(0x4000), Just(0x2000), Just(1), any::<u16>()];
+    let flips = proptest::collection::vec((at, octet), 0..3);
+    (any::<bool>(), protocol, word, flips, 0..12usize, -9..4isize).prop_map(|(is_v6, protocol, word, flips, payload, behind)| {
+        let payload = &PAYLOAD[..payload];
+        let mut octets = if is_v6 { v6(protocol, payload) } else { v4(protocol, word, payload) };
+        for (at, octet) in flips {
+            if let Some(place) = octets.get_mut(at) {
+                *place ^= octet;
+            }
+        }
+        octets.resize(octets.len().saturating_add_signed(behind), 7);
+        octets
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8192))]
+
+    #[test]
+    fn a_flow_is_the_same_both_ways(octets in nearly()) {
+        prop_assert_eq!(Packet::parse(&octets), Packet::parse_any(&octets));
+        prop_assert_eq!(ipv6::View::parse(&octets), ipv6::View::parse_any(&octets));
+        let quoted = Packet::parse_lax(&octets).map(crate::Reading::into_view);
+        if let Some(flow) = Flow::of_usual_quote(&octets) {
+            prop_assert_eq!(quoted.and_then(Flow::of_any), Ok(flow));
+        }
+        if let Ok(packet) = quoted {
+            prop_assert_eq!(Flow::of(&packet), Flow::of_any(packet));
+        }
+    }
+}
+
+#[test]
+fn what_nearly_all_packets_are_is_usual() {
+    for protocol in [6, 17, 33, 132, 136] {
+        for octets in [v4(protocol, 0, &PAYLOAD), v4(protocol, 0x2000, &PAYLOAD), v6(protocol, &PAYLOAD)] {
+            let packet = Packet::parse(&octets).unwrap();
+            assert!(Flow::of_usual(&packet).is_some());
+            assert_eq!(Flow::of_usual_quote(&octets).is_some(), octets[0] == 0x45);
+        }
+        // RFC 792 quotes 8 octets of a longer packet.
+        assert!(Flow::of_usual_quote(&v4(protocol, 0, &PAYLOAD)[..28]).is_some());
+        assert!(Flow::of_usual_quote(&v4(protocol, 0, &PAYLOAD)[..27]).is_none());
     }
 }

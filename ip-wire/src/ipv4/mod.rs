@@ -35,17 +35,19 @@
 
 use core::net::Ipv4Addr;
 
-use crate::checksum::{self, Checksum, Delta, Sum};
+use crate::checksum::{self, Delta};
 use crate::error::{Error, Field, len32};
-use crate::octets::{be16, behind, copy, first, first_mut, room};
+use crate::octets::{be16, behind, first, first_mut};
 use crate::{DsField, Dscp, Ecn, FragmentOffset, Protocol, Reading};
 
 pub mod address;
 mod flags;
 pub mod fragment;
+mod header;
 pub mod options;
 
 pub use flags::Flags;
+pub use header::Header;
 pub use options::{OptionList, Options};
 
 /// Octets of the header without options.
@@ -77,9 +79,29 @@ impl<'a> View<'a> {
     /// IHL below 5 or a total length below the header's, [`Error::LengthBeyondBuffer`] for a total length past the end.
     #[inline]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
+        match Self::usual(octets) {
+            Some(view) => Ok(view),
+            None => Self::parse_any(octets),
+        }
+    }
+
+    /// A whole packet without options, which nearly every one is; `None` says nothing. Apart from [`View::parse_any`], so that the views of such packets are never put together
+    /// with errors in memory.
+    #[inline(always)]
+    pub(crate) fn usual(octets: &'a [u8]) -> Option<Self> {
+        let (fixed, rest) = octets.split_first_chunk::<MIN_HEADER_LEN>()?;
+        if fixed[0] != 0x45 {
+            return None;
+        }
+        // A total length below 20 wraps around to one that no buffer has.
+        let rest = rest.get(..usize::from(be16(fixed[2], fixed[3])).wrapping_sub(MIN_HEADER_LEN))?;
+        Some(Self { fixed, rest, options_len: 0 })
+    }
+
+    #[inline(never)]
+    fn parse_any(octets: &'a [u8]) -> Result<Self, Error> {
         let (fixed, rest) = first::<MIN_HEADER_LEN>(octets, Field::Ipv4Header)?;
-        // The usual first octet decides version and IHL in one comparison.
-        let options_len = if fixed[0] == 0x45 { 0 } else { options_len(fixed, rest.len())? };
+        let options_len = options_len(fixed, rest.len())?;
         // A total length below 20 wraps around to one that no buffer has.
         let rest_len = usize::from(be16(fixed[2], fixed[3])).wrapping_sub(MIN_HEADER_LEN);
         match rest.get(..rest_len) {
@@ -469,141 +491,6 @@ impl<'a> ViewMut<'a> {
     fn mend(&mut self, delta: Delta) {
         let checksum = delta.apply(be16(self.fixed[10], self.fixed[11]));
         [self.fixed[10], self.fixed[11]] = checksum.to_be_bytes();
-    }
-}
-
-/// An IPv4 header to emit. Version and IHL follow from the rest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
-    /// DSCP and ECN.
-    pub ds: DsField,
-    /// Total length in octets, header included.
-    pub total_len: u16,
-    /// Identification.
-    pub identification: u16,
-    /// Flag bits.
-    pub flags: Flags,
-    /// Where a fragment's data belongs.
-    pub fragment_offset: FragmentOffset,
-    /// Time to live.
-    pub ttl: u8,
-    /// Protocol of the payload.
-    pub protocol: Protocol,
-    /// Header checksum: computed, or a given value.
-    pub checksum: Checksum,
-    /// Source address.
-    pub source: Ipv4Addr,
-    /// Destination address.
-    pub destination: Ipv4Addr,
-    /// Options.
-    pub options: OptionList,
-}
-
-impl Header {
-    /// A header for `payload_len` octets of payload: no options, TTL 64, Don't Fragment set and therefore
-    /// identification 0 (an atomic datagram needs none, RFC 6864 4.1).
-    ///
-    /// # Errors
-    /// [`Error::DoesNotFit`] if the datagram would be over 65,535 octets.
-    pub fn new(source: Ipv4Addr, destination: Ipv4Addr, protocol: Protocol, payload_len: usize) -> Result<Self, Error> {
-        let mut header = Self {
-            ds: DsField::default(),
-            total_len: 0,
-            identification: 0,
-            flags: Flags::DONT_FRAGMENT,
-            fragment_offset: FragmentOffset::ZERO,
-            ttl: 64,
-            protocol,
-            checksum: Checksum::Compute,
-            source,
-            destination,
-            options: OptionList::new(),
-        };
-        header.set_payload_len(payload_len)?;
-        Ok(header)
-    }
-
-    /// Sets the total length for `payload_len` octets of payload behind this header with its options.
-    ///
-    /// # Errors
-    /// [`Error::DoesNotFit`] if the datagram would be over 65,535 octets; the header stays as it was.
-    pub fn set_payload_len(&mut self, payload_len: usize) -> Result<(), Error> {
-        let total = payload_len.saturating_add(self.wire_len());
-        self.total_len = u16::try_from(total).map_err(|_| Error::DoesNotFit {
-            field: Field::Ipv4TotalLength,
-            found: len32(total),
-            needed: len32(MAX_TOTAL_LEN),
-        })?;
-        Ok(())
-    }
-
-    /// Octets that [`Header::emit`] writes.
-    #[must_use]
-    pub const fn wire_len(&self) -> usize {
-        MIN_HEADER_LEN.wrapping_add(self.options.len())
-    }
-
-    /// Writes the header and returns its octets' number. The payload is the caller's.
-    ///
-    /// # Errors
-    /// [`Error::BufferTooSmall`]; [`Error::LengthTooSmall`] if the total length is below the header's: nothing is written.
-    pub fn emit(&self, buffer: &mut [u8]) -> Result<usize, Error> {
-        let len = self.wire_len();
-        if usize::from(self.total_len) < len {
-            return Err(total_below_header(usize::from(self.total_len), len));
-        }
-        let out = room(buffer, len, Field::Ipv4Header)?;
-        let (fixed, rest) = first_mut::<MIN_HEADER_LEN>(out, Field::Ipv4Header)?;
-        let options = self.options.as_octets();
-        // At most 40 octets of options: at most 10 words.
-        let version = 0x45u8.wrapping_add(self.options.words());
-        let word = (u16::from(self.flags.bits()) << 13) | self.fragment_offset.units();
-        // Of the fields, not of the octets: what was just written one by one can't be read as words without a stall.
-        let checksum = match self.checksum {
-            Checksum::Verbatim(value) => value,
-            Checksum::Compute => {
-                let sum = Sum::new()
-                    .word(u16::from_be_bytes([version, self.ds.0]))
-                    .word(self.total_len)
-                    .word(self.identification)
-                    .word(word)
-                    .word(u16::from_be_bytes([self.ttl, self.protocol.0]))
-                    .long(self.source.to_bits())
-                    .long(self.destination.to_bits());
-                if options.is_empty() { sum.checksum() } else { sum.octets(options).checksum() }
-            }
-        };
-        let [t0, t1] = self.total_len.to_be_bytes();
-        let [i0, i1] = self.identification.to_be_bytes();
-        let [f0, f1] = word.to_be_bytes();
-        let [c0, c1] = checksum.to_be_bytes();
-        let ([s0, s1, s2, s3], [d0, d1, d2, d3]) = (self.source.octets(), self.destination.octets());
-        *fixed = [version, self.ds.0, t0, t1, i0, i1, f0, f1, self.ttl, self.protocol.0, c0, c1, s0, s1, s2, s3, d0, d1, d2, d3];
-        if !options.is_empty() {
-            copy(rest, options);
-        }
-        Ok(len)
-    }
-}
-
-crate::impl_put!(Header, MAX_HEADER_LEN);
-
-impl From<View<'_>> for Header {
-    /// What emits the very octets that were read: a wrong checksum is kept.
-    fn from(view: View<'_>) -> Self {
-        Self {
-            ds: view.ds(),
-            total_len: view.total_len(),
-            identification: view.identification(),
-            flags: view.flags(),
-            fragment_offset: view.fragment_offset(),
-            ttl: view.ttl(),
-            protocol: view.protocol(),
-            checksum: Checksum::observed(view.checksum(), view.computed_checksum()),
-            source: view.source(),
-            destination: view.destination(),
-            options: OptionList::from_words(view.options_octets()),
-        }
     }
 }
 

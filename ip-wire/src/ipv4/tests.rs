@@ -3,6 +3,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::*;
+use crate::checksum::Checksum;
 
 mod fragment;
 mod options;
@@ -509,6 +510,63 @@ proptest! {
             prop_assert_eq!(&out[..], &octets[..out.len()]);
             let walked: Vec<_> = view.options().collect();
             prop_assert!(walked.len() <= 40);
+        }
+    }
+}
+
+/// A usual packet or nearly one: octets combined with others, cut, or grown.
+fn nearly(base: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
+    let octet = prop_oneof![Just(1u8), Just(0x10), Just(0x20), Just(0x80), any::<u8>()];
+    let flips = prop::collection::vec((prop_oneof![0..48usize, 0..8usize], octet), 0..3);
+    (flips, -6..4isize).prop_map(move |(flips, behind)| {
+        let mut octets = base.clone();
+        for (at, octet) in flips {
+            if let Some(place) = octets.get_mut(at) {
+                *place ^= octet;
+            }
+        }
+        octets.resize(octets.len().saturating_add_signed(behind), 7);
+        octets
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn a_packet_is_read_the_same_both_ways(octets in prop_oneof![nearly(FIGURE_5.to_vec()), nearly(KNOWN[..20].to_vec())]) {
+        prop_assert_eq!(View::parse(&octets), View::parse_any(&octets));
+        if let Some(view) = View::usual(&octets) {
+            prop_assert_eq!(View::parse_any(&octets), Ok(view));
+        }
+    }
+
+    #[test]
+    fn a_header_is_written_the_same_both_ways(
+        ds: u8, numbers: (u16, u16), addresses: (u32, u32), ttl: u8, protocol: u8, word in 0..8u8, offset in 0..0x2000u16,
+        checksum in prop::option::of(any::<u16>()), total in prop_oneof![Just(19u16), Just(20), 0..80u16, any::<u16>()], options in 0..3usize,
+    ) {
+        let header = Header {
+            ds: DsField(ds),
+            total_len: total,
+            identification: numbers.0,
+            flags: Flags::new(word).unwrap(),
+            fragment_offset: FragmentOffset::from_low_13(offset),
+            ttl,
+            protocol: Protocol(protocol),
+            checksum: checksum.map_or(Checksum::Compute, Checksum::Verbatim),
+            source: Ipv4Addr::from_bits(addresses.0),
+            destination: Ipv4Addr::from_bits(addresses.1),
+            options: OptionList::from_words(&[1; 8][..options * 4]),
+        };
+        let (mut one, mut other) = ([0xee; 20], [0xee; 20]);
+        prop_assert_eq!(header.emit_fixed(&mut one).map(|()| 20), header.emit(&mut other));
+        prop_assert_eq!(one, other);
+        if header.emit(&mut [0; 60]).is_ok() && options == 0 {
+            let view = View::parse_any(&[&one[..], &vec![0; usize::from(total) - 20]].concat()).map(|view| Header::from(view).total_len);
+            prop_assert_eq!(view, Ok(total));
+            let expected = checksum.unwrap_or_else(|| model_checksum(&one));
+            prop_assert_eq!(u16::from_be_bytes([one[10], one[11]]), expected);
         }
     }
 }

@@ -70,12 +70,28 @@ impl<'a> View<'a> {
     /// without a jumbo payload option (RFC 2675 3).
     #[inline]
     pub fn parse(octets: &'a [u8]) -> Result<Self, Error> {
-        let (fixed, rest) = first::<HEADER_LEN>(octets, Field::Ipv6Header)?;
-        let mut len = usize::from(be16(fixed[4], fixed[5]));
-        // Nearly every packet is of version 6, and no jumbogram.
-        if fixed[0] >> 4 != 6 || len == 0 {
-            len = unusual_len(fixed, rest)?;
+        match Self::usual(octets) {
+            Some(view) => Ok(view),
+            None => Self::parse_any(octets),
         }
+    }
+
+    /// A whole packet that has a payload and is no jumbogram, which nearly every one is; `None` says nothing. Apart from [`View::parse_any`], so that the views of such packets
+    /// are never put together with errors in memory.
+    #[inline(always)]
+    pub(crate) fn usual(octets: &'a [u8]) -> Option<Self> {
+        let (fixed, rest) = octets.split_first_chunk::<HEADER_LEN>()?;
+        let len = usize::from(be16(fixed[4], fixed[5]));
+        if fixed[0] >> 4 != 6 || len == 0 {
+            return None;
+        }
+        Some(Self { fixed, payload: rest.get(..len)? })
+    }
+
+    #[inline(never)]
+    pub(crate) fn parse_any(octets: &'a [u8]) -> Result<Self, Error> {
+        let (fixed, rest) = first::<HEADER_LEN>(octets, Field::Ipv6Header)?;
+        let len = any_len(fixed, rest)?;
         match rest.get(..len) {
             Some(payload) => Ok(Self { fixed, payload }),
             None => Err(too_long(rest.len(), len)),
@@ -233,10 +249,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// Octets behind a header of another version (an error), of payload length 0, or before a hop-by-hop options header.
-#[cold]
-#[inline(never)]
-fn unusual_len(fixed: &[u8; HEADER_LEN], rest: &[u8]) -> Result<usize, Error> {
+/// Octets behind a header of any kind: one of another version (an error), or of payload length 0, too.
+fn any_len(fixed: &[u8; HEADER_LEN], rest: &[u8]) -> Result<usize, Error> {
     let (version, len) = (fixed[0] >> 4, usize::from(be16(fixed[4], fixed[5])));
     if version != 6 {
         return Err(Error::Version { field: Field::Ipv6Version, offset: 0, found: version, needed: 6 });

@@ -37,6 +37,7 @@ impl<S: AsRef<[u8]> + AsMut<[u8]>> PacketBuf<S> {
     ///
     /// # Errors
     /// [`Error::BufferTooSmall`] if the storage ends before.
+    #[inline]
     pub fn new(storage: S, headroom: usize, len: usize) -> Result<Self, Error> {
         let (found, end) = (storage.as_ref().len(), headroom.saturating_add(len));
         if end > found {

@@ -15,6 +15,7 @@ pub enum EcnMode {
 impl EcnMode {
     /// The outer mark of a packet with `inner`.
     #[must_use]
+    #[inline]
     pub const fn ingress(self, inner: Ecn) -> Ecn {
         match self {
             Self::Normal => inner,
@@ -55,6 +56,7 @@ pub enum Alarm {
 /// | ECT(1) | ECT(1) | ECT(1) (!) | ECT(1) | CE |
 /// | CE | CE | CE | CE (!!!) | CE |
 #[must_use]
+#[inline]
 pub const fn egress(inner: Ecn, outer: Ecn) -> EcnOutcome {
     let (ecn, alarm) = match (inner, outer) {
         (Ecn::NotEct, Ecn::NotEct) => (Ecn::NotEct, None),

@@ -48,6 +48,7 @@ pub enum DsModel {
 impl DsModel {
     /// The outer codepoint at the ingress.
     #[must_use]
+    #[inline]
     pub const fn ingress(self, inner: Dscp) -> Dscp {
         match self {
             Self::Uniform => inner,
@@ -57,6 +58,7 @@ impl DsModel {
 
     /// The inner codepoint behind the egress, and the one that the egress classifies the packet by.
     #[must_use]
+    #[inline]
     pub const fn egress(self, outer: Dscp, inner: Dscp) -> (Dscp, Dscp) {
         match self {
             Self::Uniform => (outer, outer),

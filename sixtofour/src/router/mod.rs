@@ -39,6 +39,10 @@ use crate::error::{Error, Place};
 use crate::policy::Policy;
 use crate::special::Ipv4Block;
 
+mod usual;
+
+use usual::{Inner, Seen};
+
 /// Octets that encapsulation adds.
 pub const OVERHEAD: usize = ipv4::MIN_HEADER_LEN;
 /// The tunnel's MTU unless set otherwise: the least that IPv6 allows (RFC 3056 4).
@@ -65,8 +69,11 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Router<'a> {
     v4addr: Ipv4Addr,
+    /// The block of `v4addr`, which every packet asks for.
+    block: Option<Ipv4Block>,
     domain: Domain,
     site: Ipv6Prefix,
+    site_mask: u128,
     mtu: u32,
     /// What is checked.
     pub policy: Policy,
@@ -161,8 +168,10 @@ impl<'a> Router<'a> {
         };
         Ok(Self {
             v4addr,
+            block: Ipv4Block::of(v4addr),
             domain,
             site,
+            site_mask: site.mask(),
             mtu: DEFAULT_MTU,
             policy,
             role: Role::Border,
@@ -295,21 +304,57 @@ impl<'a> Router<'a> {
         next_hop: Option<Ipv6Addr>,
         identification: u16,
     ) -> Result<Encapsulated, Error> {
-        let inner = ipv6::View::parse(packet.octets())?;
-        let routed = self.route(&inner, next_hop)?;
-        let len = ipv6::HEADER_LEN.saturating_add(inner.payload().len());
-        let mut header = ipv4::Header::new(self.v4addr, routed.destination, Protocol::IPV6, len)?;
-        header.ds = DsField::new(self.ds_ingress.ingress(inner.dscp()), self.ecn_mode.ingress(inner.ecn()));
+        if next_hop.is_none() && packet.headroom() >= OVERHEAD {
+            if let Some(inner) = Inner::read(packet.octets()) {
+                if let Some(routed) = self.usual_route(&inner) {
+                    self.emit_header(packet, (inner.len(), inner.ds, inner.hop_limit), routed.destination, identification)?;
+                    return Ok(routed);
+                }
+            }
+        }
+        self.put_any_header(packet, next_hop, identification)
+    }
+
+    /// The same for every packet, usual or not.
+    #[cold]
+    #[inline(never)]
+    fn put_any_header<S: AsRef<[u8]> + AsMut<[u8]>>(
+        &self,
+        packet: &mut PacketBuf<S>,
+        next_hop: Option<Ipv6Addr>,
+        identification: u16,
+    ) -> Result<Encapsulated, Error> {
+        let view = ipv6::View::parse(packet.octets())?;
+        let routed = self.route(&view, next_hop)?;
+        let len = ipv6::HEADER_LEN.saturating_add(view.payload().len());
+        let facts = (len, view.ds(), view.hop_limit());
+        self.emit_header(packet, facts, routed.destination, identification)?;
+        Ok(routed)
+    }
+
+    /// The IPv4 header before an IPv6 packet of `len` octets.
+    #[inline(always)]
+    fn emit_header<S: AsRef<[u8]> + AsMut<[u8]>>(
+        &self,
+        packet: &mut PacketBuf<S>,
+        (len, ds, hop_limit): (usize, DsField, u8),
+        destination: Ipv4Addr,
+        identification: u16,
+    ) -> Result<(), Error> {
+        let mut header = ipv4::Header::new(self.v4addr, destination, Protocol::IPV6, len)?;
+        header.ds = DsField::new(self.ds_ingress.ingress(ds.dscp()), self.ecn_mode.ingress(ds.ecn()));
         header.ttl = match self.ttl {
             HopLimit::Fixed(ttl) => ttl,
-            HopLimit::Copy => inner.hop_limit(),
+            HopLimit::Copy => hop_limit,
         };
         header.identification = identification;
         header.flags = if self.dont_fragment { ipv4::Flags::DONT_FRAGMENT } else { ipv4::Flags::NONE };
-        header.emit(packet.push_front(OVERHEAD)?)?;
+        let front = packet.push_front(OVERHEAD)?;
+        let Some(place) = front.first_chunk_mut() else { return Err(no_place()) };
+        header.emit_fixed(place)?;
         // What stood behind the IPv6 packet (link padding) is no part of it.
         packet.truncate(OVERHEAD.saturating_add(len));
-        Ok(routed)
+        Ok(())
     }
 
     /// Takes the IPv4 header off the packet in `packet`, and combines its congestion mark with the inner one by RFC 6040.
@@ -334,7 +379,33 @@ impl<'a> Router<'a> {
         packet: &mut PacketBuf<S>,
         ingress_filter: impl FnOnce(&Arrival) -> bool,
     ) -> Result<Decapsulated, Error> {
-        let outer = ipv4::View::parse(packet.octets())?;
+        let seen = match self.usual_arrival(packet.octets()) {
+            Some(seen) => seen,
+            None => self.any_arrival(packet.octets())?,
+        };
+        let Seen { arrival, sender, to_native, outer, inner, start, len } = seen;
+        if !ingress_filter(&arrival) {
+            return Err(Error::IngressFilter);
+        }
+        let (ecn, alarm) = match egress(inner.ecn(), outer.ecn()) {
+            EcnOutcome::Drop => return Err(Error::Congestion),
+            EcnOutcome::Forward { ecn, alarm } => (ecn, alarm),
+        };
+        let (dscp, classify_by) = self.ds_egress.egress(outer.dscp(), inner.dscp());
+        let new = DsField::new(dscp, ecn);
+        packet.pop_front(start)?;
+        packet.truncate(len);
+        if new != inner {
+            set_ds(packet.octets_mut(), new)?;
+        }
+        Ok(Decapsulated { sender, to_native, classify_by, alarm })
+    }
+
+    /// What is in any packet that comes out of the tunnel, every check but the ingress filter's and the congestion marks' done.
+    #[cold]
+    #[inline(never)]
+    fn any_arrival(&self, octets: &[u8]) -> Result<Seen, Error> {
+        let outer = ipv4::View::parse(octets)?;
         if self.policy.checksum {
             outer.verify_checksum()?;
         }
@@ -352,23 +423,10 @@ impl<'a> Router<'a> {
             source: inner.source(),
             destination: inner.destination(),
         };
-        let (sender, to_native) = self.accept(&arrival)?;
+        let (sender, to_native) = self.accept_any(&arrival)?;
         self.check_nested(&inner)?;
-        if !ingress_filter(&arrival) {
-            return Err(Error::IngressFilter);
-        }
-        let (ecn, alarm) = match egress(inner.ecn(), outer.ecn()) {
-            EcnOutcome::Drop => return Err(Error::Congestion),
-            EcnOutcome::Forward { ecn, alarm } => (ecn, alarm),
-        };
-        let (dscp, classify_by) = self.ds_egress.egress(outer.dscp(), inner.dscp());
-        let (len, old, new) = (ipv6::HEADER_LEN.saturating_add(inner.payload().len()), inner.ds(), DsField::new(dscp, ecn));
-        packet.pop_front(start)?;
-        packet.truncate(len);
-        if new != old {
-            set_ds(packet.octets_mut(), new)?;
-        }
-        Ok(Decapsulated { sender, to_native, classify_by, alarm })
+        let len = ipv6::HEADER_LEN.saturating_add(inner.payload().len());
+        Ok(Seen { arrival, sender, to_native, outer: outer.ds(), inner: inner.ds(), start, len })
     }
 
     /// Whether packets with these addresses are taken out of the tunnel, from whom, and whether they go on to native IPv6: every check of decapsulation that is about addresses.
@@ -377,6 +435,15 @@ impl<'a> Router<'a> {
     /// Those of [`Router::decapsulate`] that are about addresses.
     #[inline]
     pub fn accept(&self, arrival: &Arrival) -> Result<(Sender, bool), Error> {
+        match self.usual_accept(arrival) {
+            Some(taken) => Ok(taken),
+            None => self.accept_any(arrival),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn accept_any(&self, arrival: &Arrival) -> Result<(Sender, bool), Error> {
         let Arrival { outer_source, outer_destination, source, destination } = *arrival;
         self.check_ipv4(outer_source, Place::OuterSource)?;
         self.check_ipv4(outer_destination, Place::OuterDestination)?;
@@ -509,6 +576,12 @@ impl<'a> Router<'a> {
 
 /// Octets of the IPv6 header, as packet lengths are counted.
 const IPV6_HEADER_LEN: u32 = 40;
+
+/// The error of a buffer that has no place for the header, in spite of its headroom.
+#[cold]
+fn no_place() -> Error {
+    ip_wire::Error::BufferTooSmall { field: Field::Ipv4Header, found: 0, needed: 20 }.into()
+}
 
 /// The error of an inner packet that starts `by` octets into the outer one.
 #[cold]
