@@ -23,7 +23,9 @@ fn packets(value: &Value, found: &mut Vec<Vec<u8>>) {
         Value::Object(entries) => {
             for (key, value) in entries {
                 match (key.as_str(), value) {
-                    ("plain" | "protected" | "wire" | "injected" | "base" | "at_receiver", Value::String(text)) => found.push(hex(text)),
+                    ("plain" | "protected" | "wire" | "injected" | "base" | "at_receiver", Value::String(text)) => {
+                        found.push(hex(text))
+                    }
                     _ => packets(value, found),
                 }
             }
