@@ -25,21 +25,20 @@ impl Ipv4Check {
     #[inline]
     pub const fn refuses(self, address: Ipv4Addr) -> Option<Ipv4Block> {
         match Ipv4Block::of(address) {
-            Some(block) if self.refuses_block(block) => Some(block),
+            Some(block) if self.refused() & block.bit() != 0 => Some(block),
             _ => None,
         }
     }
 
-    /// Whether the check refuses the addresses of a block. Of a set, as every packet asks, and a jump by policy and block would cost more.
+    /// The blocks whose addresses the check refuses: a set, as every packet asks, and a jump by check and block would cost more.
     #[inline]
-    pub(crate) const fn refuses_block(self, block: Ipv4Block) -> bool {
-        let refused = match self {
+    pub(crate) const fn refused(self) -> u16 {
+        match self {
             Self::None => 0,
             Self::Unicast => Ipv4Block::NO_UNICAST,
             Self::Rfc3964 => Ipv4Block::RFC_3964,
             Self::SpecialPurpose => !Ipv4Block::RelayAnycast.bit(),
-        };
-        refused & block.bit() != 0
+        }
     }
 }
 

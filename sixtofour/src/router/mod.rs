@@ -280,6 +280,15 @@ impl<'a> Router<'a> {
         packet: &mut PacketBuf<S>,
         identification: u16,
     ) -> Result<Encapsulated, Error> {
+        if packet.headroom() >= OVERHEAD {
+            if let Some(inner) = Inner::read(packet.octets()) {
+                if let Some(routed) = self.usual_route(&inner) {
+                    let facts = (inner.len(), inner.ds, inner.hop_limit);
+                    self.emit_header(packet, facts, routed.destination, identification)?;
+                    return Ok(routed);
+                }
+            }
+        }
         self.put_header(packet, None, identification)
     }
 
@@ -297,28 +306,10 @@ impl<'a> Router<'a> {
         self.put_header(packet, Some(next_hop), identification)
     }
 
-    #[inline]
-    fn put_header<S: AsRef<[u8]> + AsMut<[u8]>>(
-        &self,
-        packet: &mut PacketBuf<S>,
-        next_hop: Option<Ipv6Addr>,
-        identification: u16,
-    ) -> Result<Encapsulated, Error> {
-        if next_hop.is_none() && packet.headroom() >= OVERHEAD {
-            if let Some(inner) = Inner::read(packet.octets()) {
-                if let Some(routed) = self.usual_route(&inner) {
-                    self.emit_header(packet, (inner.len(), inner.ds, inner.hop_limit), routed.destination, identification)?;
-                    return Ok(routed);
-                }
-            }
-        }
-        self.put_any_header(packet, next_hop, identification)
-    }
-
-    /// The same for every packet, usual or not.
+    /// The header on every packet, usual or not.
     #[cold]
     #[inline(never)]
-    fn put_any_header<S: AsRef<[u8]> + AsMut<[u8]>>(
+    fn put_header<S: AsRef<[u8]> + AsMut<[u8]>>(
         &self,
         packet: &mut PacketBuf<S>,
         next_hop: Option<Ipv6Addr>,

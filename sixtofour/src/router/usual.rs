@@ -76,7 +76,8 @@ impl Router<'_> {
         };
         let block = Ipv4Block::of_each(end);
         // A source of the router's own site has its address embedded.
-        let usable = self.is_usable(end, block) && (!from_site || self.is_usable(self.v4addr, self.block));
+        let (own, of_own) = if from_site { (self.v4addr, self.block) } else { (end, block) };
+        let usable = self.are_usable([end, own], [block, of_own]);
         let within = u32::from(inner.payload_len).saturating_add(super::IPV6_HEADER_LEN) <= self.mtu;
         if !within || !usable || self.is_ours(end) {
             return None;
@@ -114,7 +115,7 @@ impl Router<'_> {
         let Arrival { outer_source, outer_destination, source, destination } = *arrival;
         // The address of the site; others of the router's may get packets for native destinations, too.
         let (to_router, to_site) = (outer_destination == self.v4addr, self.is_of_site(destination));
-        let usable = self.is_usable(outer_source, Ipv4Block::of_each(outer_source)) && self.is_usable(self.v4addr, self.block);
+        let usable = self.are_usable([outer_source, self.v4addr], [Ipv4Block::of_each(outer_source), self.block]);
         if !self.policy.consistency || !to_router || !usable || self.refuses(source) || self.refuses(destination) {
             return None;
         }
@@ -142,11 +143,12 @@ impl Router<'_> {
         self.policy.ipv6.refuses(address).is_some()
     }
 
-    /// Whether neither the policy refuses the IPv4 address, of that block, nor a link has it for its broadcasts.
+    /// Whether neither the policy refuses one of the IPv4 addresses, of those blocks, nor a link has it for its broadcasts.
     #[inline(always)]
-    fn is_usable(&self, address: Ipv4Addr, block: Option<Ipv4Block>) -> bool {
-        let refused = block.is_some_and(|block| self.policy.ipv4.refuses_block(block));
-        !refused && (self.broadcasts.is_empty() || !self.broadcasts.contains(&address))
+    fn are_usable(&self, addresses: [Ipv4Addr; 2], blocks: [Option<Ipv4Block>; 2]) -> bool {
+        let [one, other] = blocks.map(|block| block.map_or(0, Ipv4Block::bit));
+        let refused = self.policy.ipv4.refused() & (one | other) != 0;
+        !refused && (self.broadcasts.is_empty() || !addresses.iter().any(|address| self.broadcasts.contains(address)))
     }
 
     /// Whether the router is a relay, and the address one to relay for: native, no group's, and of none of the forms that could embed an address of this router.

@@ -320,7 +320,7 @@ proptest! {
         let router = router(policy, false, model);
         let (mut one, mut other) = (buffer(&octets, headroom), buffer(&octets, headroom));
         let outcome = router.encapsulate(&mut one, identification);
-        prop_assert_eq!(outcome, router.put_any_header(&mut other, None, identification));
+        prop_assert_eq!(outcome, router.put_header(&mut other, None, identification));
         prop_assert_eq!((one.octets(), one.headroom()), (other.octets(), other.headroom()));
         if outcome.is_err() {
             prop_assert_eq!((one.octets(), one.headroom()), (&octets[..], headroom));
