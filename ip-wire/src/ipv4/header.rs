@@ -147,7 +147,7 @@ impl Header {
     }
 }
 
-crate::impl_put!(Header, MAX_HEADER_LEN);
+crate::impl_put!(Header, super::MAX_HEADER_LEN);
 
 impl From<View<'_>> for Header {
     /// What emits the very octets that were read: a wrong checksum is kept.
