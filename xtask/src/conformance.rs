@@ -14,7 +14,8 @@ use tests_of::Tests;
 pub(crate) fn run(write: bool) -> Result<(), Failure> {
     let root = root();
     let packages = packages(&root)?;
-    let mut tests = Tests::new(packages.iter().map(|(name, _)| name.clone()).collect());
+    let names = |with: fn(&Path) -> bool| packages.iter().filter(|(_, dir)| with(dir)).map(|(name, _)| name.clone()).collect();
+    let mut tests = Tests::new(names(|_| true), names(|dir| dir.join("conformance.toml").is_file()));
     let mut problems = Vec::new();
     let mut ids = BTreeSet::new();
     let mut ledgers = 0_usize;

@@ -10,6 +10,8 @@ use crate::{Failure, cargo, output_of, root};
 /// The tests of every package asked for so far.
 pub(super) struct Tests {
     packages: BTreeSet<String>,
+    /// Those that are compiled at once when the first of them is asked for: with the same features, what one needs serves all.
+    together: BTreeSet<String>,
     known: BTreeMap<String, Listing>,
     known_docs: BTreeMap<String, Listing>,
 }
@@ -22,8 +24,8 @@ struct Listing {
 }
 
 impl Tests {
-    pub(super) fn new(packages: BTreeSet<String>) -> Self {
-        Self { packages, known: BTreeMap::new(), known_docs: BTreeMap::new() }
+    pub(super) fn new(packages: BTreeSet<String>, together: BTreeSet<String>) -> Self {
+        Self { packages, together, known: BTreeMap::new(), known_docs: BTreeMap::new() }
     }
 
     /// Nothing if `test` exists and is run by default, else what is wrong with it.
@@ -38,8 +40,13 @@ impl Tests {
         // Test paths have no spaces; documentation tests are `file - item`.
         let known = if name.contains(" - ") { &mut self.known_docs } else { &mut self.known };
         if !known.contains_key(package) {
-            let listing = if name.contains(" - ") { list_docs(package)? } else { list(package)? };
-            known.insert(package.to_owned(), listing);
+            if name.contains(" - ") {
+                known.insert(package.to_owned(), list_docs(package)?);
+            } else if self.together.contains(package) {
+                known.extend(list(&self.together)?);
+            } else {
+                known.extend(list(&BTreeSet::from([package.to_owned()]))?);
+            }
         }
         Ok(known.get(package).and_then(|listing| listing.verdict(name)))
     }
@@ -57,25 +64,23 @@ impl Listing {
     }
 }
 
-/// The unit and integration tests of `package`.
-fn list(package: &str) -> Result<Listing, Failure> {
-    let messages = output_of(cargo().args([
-        "test",
-        "--package",
-        package,
-        "--all-features",
-        "--no-run",
-        "--message-format",
-        "json-render-diagnostics",
-    ]))?;
-    let mut listing = Listing::default();
+/// The unit and integration tests of some packages.
+fn list(packages: &BTreeSet<String>) -> Result<BTreeMap<String, Listing>, Failure> {
+    let mut command = cargo();
+    command.args(["test", "--all-features", "--no-run", "--message-format", "json-render-diagnostics"]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    let messages = output_of(&mut command)?;
+    let mut listings: BTreeMap<String, Listing> = packages.iter().map(|package| (package.clone(), Listing::default())).collect();
     for message in messages.lines() {
-        let Some((program, prefix)) = test_program(message)? else { continue };
-        let run = |more: &[&str]| output_of(Command::new(&program).arg("--list").args(more).current_dir(root()));
+        let Some(TestProgram { package, path, prefix }) = test_program(message)? else { continue };
+        let run = |more: &[&str]| output_of(Command::new(&path).arg("--list").args(more).current_dir(root()));
+        let listing = listings.entry(package).or_default();
         listing.all.extend(names(&run(&[])?).map(|name| format!("{prefix}{name}")));
         listing.ignored.extend(names(&run(&["--ignored"])?).map(|name| format!("{prefix}{name}")));
     }
-    Ok(listing)
+    Ok(listings)
 }
 
 /// The documentation tests of `package`.
@@ -91,17 +96,36 @@ fn list_docs(package: &str) -> Result<Listing, Failure> {
     })
 }
 
-/// The test program that a message of cargo tells of, and what stands before the names of its tests.
-fn test_program(message: &str) -> Result<Option<(String, String)>, Failure> {
+/// A test program that cargo made.
+#[derive(Debug, PartialEq, Eq)]
+struct TestProgram {
+    package: String,
+    path: String,
+    /// What stands before the names of its tests.
+    prefix: String,
+}
+
+/// The test program that a message of cargo tells of.
+fn test_program(message: &str) -> Result<Option<TestProgram>, Failure> {
     let message: Value = serde_json::from_str(message).map_err(|error| format!("message of cargo: {error}"))?;
-    let Some(program) = message.get("executable").and_then(Value::as_str) else { return Ok(None) };
+    let Some(path) = message.get("executable").and_then(Value::as_str) else { return Ok(None) };
     if message.pointer("/profile/test").and_then(Value::as_bool) != Some(true) {
         return Ok(None);
     }
     let kind = message.pointer("/target/kind/0").and_then(Value::as_str).unwrap_or_default();
     let target = message.pointer("/target/name").and_then(Value::as_str).unwrap_or_default();
     let prefix = if kind == "test" { format!("{target}::") } else { String::new() };
-    Ok(Some((program.to_owned(), prefix)))
+    let package = package_name(message.get("package_id").and_then(Value::as_str).unwrap_or_default());
+    Ok(Some(TestProgram { package: package.to_owned(), path: path.to_owned(), prefix }))
+}
+
+/// The name in a package's ID: `path+file:///folder/name#version` or `path+file:///folder#name@version`.
+fn package_name(id: &str) -> &str {
+    let (folder, fragment) = id.rsplit_once('#').unwrap_or((id, ""));
+    match fragment.split_once('@') {
+        Some((name, _)) => name,
+        None => folder.rsplit('/').next().unwrap_or(folder),
+    }
 }
 
 /// The names in the output of `--list`.
@@ -113,7 +137,7 @@ fn names(listing: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Listing, Tests, names, test_program};
+    use super::{Listing, TestProgram, Tests, names, package_name, test_program};
 
     fn set(names: &[&str]) -> BTreeSet<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
@@ -127,10 +151,21 @@ mod tests {
 
     #[test]
     fn tests_of_an_integration_target_have_its_name_before() {
-        let message = r#"{"executable":"/x","profile":{"test":true},"target":{"kind":["test"],"name":"foo"}}"#;
-        assert_eq!(test_program(message).unwrap(), Some(("/x".to_owned(), "foo::".to_owned())));
-        let message = r#"{"executable":"/x","profile":{"test":true},"target":{"kind":["lib"],"name":"foo"}}"#;
-        assert_eq!(test_program(message).unwrap(), Some(("/x".to_owned(), String::new())));
+        let program =
+            |prefix: &str| Some(TestProgram { package: "demo".to_owned(), path: "/x".to_owned(), prefix: prefix.to_owned() });
+        let message = |kind: &str| {
+            format!(
+                r#"{{"executable":"/x","package_id":"path+file:///a/demo#0.1.0","profile":{{"test":true}},"target":{{"kind":["{kind}"],"name":"foo"}}}}"#
+            )
+        };
+        assert_eq!(test_program(&message("test")).unwrap(), program("foo::"));
+        assert_eq!(test_program(&message("lib")).unwrap(), program(""));
+    }
+
+    #[test]
+    fn a_package_is_named_by_its_id() {
+        assert_eq!(package_name("path+file:///a/b/ip-wire#0.1.0"), "ip-wire");
+        assert_eq!(package_name("path+file:///a/cli#wirecraft-cli@0.1.0"), "wirecraft-cli");
     }
 
     #[test]
@@ -141,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_missing_or_ignored_test_does_not_live_here_or_in_another_package() {
-        let mut tests = Tests::new(set(&["demo", "other"]));
+        let mut tests = Tests::new(set(&["demo", "other"]), set(&[]));
         tests.known.insert("demo".to_owned(), Listing { all: set(&["a", "b"]), ignored: set(&["b"]) });
         tests.known.insert("other".to_owned(), Listing { all: set(&["t::c"]), ignored: set(&[]) });
         assert_eq!(tests.living("demo", "a").unwrap(), None);
