@@ -43,9 +43,11 @@ impl Tests {
             if name.contains(" - ") {
                 known.insert(package.to_owned(), list_docs(package)?);
             } else if self.together.contains(package) {
-                known.extend(list(&self.together)?);
+                let packages = self.together.iter().flat_map(|package| ["--package", package]);
+                known.extend(list(packages.chain(["--all-features"]), &self.together)?);
             } else {
-                known.extend(list(&BTreeSet::from([package.to_owned()]))?);
+                // As `cargo test` alone compiles them: tests against the outside, the tool.
+                known.extend(list([], &self.packages.difference(&self.together).cloned().collect())?);
             }
         }
         Ok(known.get(package).and_then(|listing| listing.verdict(name)))
@@ -64,19 +66,19 @@ impl Listing {
     }
 }
 
-/// The unit and integration tests of some packages.
-fn list(packages: &BTreeSet<String>) -> Result<BTreeMap<String, Listing>, Failure> {
+/// The unit and integration tests of `packages`, of what `cargo test` with some arguments makes.
+fn list<'a>(
+    arguments: impl IntoIterator<Item = &'a str>,
+    packages: &BTreeSet<String>,
+) -> Result<BTreeMap<String, Listing>, Failure> {
     let mut command = cargo();
-    command.args(["test", "--all-features", "--no-run", "--message-format", "json-render-diagnostics"]);
-    for package in packages {
-        command.args(["--package", package]);
-    }
+    command.args(["test", "--no-run", "--message-format", "json-render-diagnostics"]).args(arguments);
     let messages = output_of(&mut command)?;
     let mut listings: BTreeMap<String, Listing> = packages.iter().map(|package| (package.clone(), Listing::default())).collect();
     for message in messages.lines() {
         let Some(TestProgram { package, path, prefix }) = test_program(message)? else { continue };
         let run = |more: &[&str]| output_of(Command::new(&path).arg("--list").args(more).current_dir(root()));
-        let listing = listings.entry(package).or_default();
+        let Some(listing) = listings.get_mut(&package) else { continue };
         listing.all.extend(names(&run(&[])?).map(|name| format!("{prefix}{name}")));
         listing.ignored.extend(names(&run(&["--ignored"])?).map(|name| format!("{prefix}{name}")));
     }
