@@ -28,7 +28,7 @@ const ITEMS: [(&str, &str, &str); 24] = [
     ("diffserv", "srTCM, one hot flow", "srTCM, one flow"),
     ("diffserv", "multi-field, 1,000 rules", "classifier with 1,000 rules"),
     ("diffserv", "set DSCP, IPv4", "DSCP set, checksum mended"),
-    ("ngisec", "gateway, 576 octets", "NGISec data packet through a gateway"),
+    ("ngisec", "gateway, 576 octets come in", "NGISec data packet through a gateway"),
 ];
 
 const COLUMN: f64 = 490.0;
