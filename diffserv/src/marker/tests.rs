@@ -115,6 +115,18 @@ fn what_is_no_packet_is_refused_and_left() {
 }
 
 #[test]
+fn a_jumbogram_that_is_none_is_refused_and_left() {
+    // Payload length 0 and a jumbo payload option that says 100: too small for one (RFC 2675 2).
+    let mut packet = [0u8; 48];
+    packet[..40].copy_from_slice(&v6(0)[..40]);
+    (packet[4], packet[5], packet[6]) = (0, 0, Protocol::HOP_BY_HOP.0);
+    packet[40..].copy_from_slice(&[Protocol::UDP.0, 0, 0xc2, 4, 0, 0, 0, 100]);
+    let before = packet;
+    assert!(matches!(set_codepoint(&mut packet, Dscp::EF), Err(Error::Value { .. })));
+    assert_eq!(packet, before);
+}
+
+#[test]
 fn the_class_stays_and_drop_precedence_only_rises() {
     for dscp in all() {
         for color in Color::ALL {
